@@ -1,0 +1,158 @@
+"""The command line, and the entry points of a Databricks wheel task."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dbt_runner import argv as command_line
+from dbt_runner.errors import (
+    BusyError,
+    Cancelled,
+    DbtError,
+    NodesFailed,
+    NothingSelected,
+    NotPublished,
+    RunnerError,
+    TimedOut,
+)
+
+if TYPE_CHECKING:
+    # imported where they are used, so that help and bad input wait for nothing
+    from dbt_runner.execution.summary import Summary
+    from dbt_runner.report.reporter import Reporter
+    from dbt_runner.settings import Settings
+
+COMMANDS = frozenset({"run"})
+_STARTED = time.time()
+_PLATFORM_VARIABLES = ("DATABRICKS_RUNTIME_VERSION", "IS_SERVERLESS", "DB_IS_DRIVER")
+_BY_EXIT_CODE = {
+    error.exit_code: error
+    for error in (NodesFailed, DbtError, NothingSelected, NotPublished, BusyError, TimedOut)
+}
+
+
+def main() -> int:
+    """The console script `dbt-runner`: prints, and returns the exit code."""
+    return _exit_code(in_job=on_databricks(os.environ))
+
+
+def module_main() -> int:
+    """`python -m dbt_runner`: what the entry point `run` does, with an exit code as its end."""
+    return _exit_code(in_job=True)
+
+
+def run() -> None:
+    """The entry point of a Databricks wheel task: returns on success, else raises.
+
+    The driver takes `SystemExit`, even 0, for a failure, and shows the last line of the exception
+    on the run's page, so that line names the nodes that failed.
+
+    Raises:
+        RunnerError: the run was refused, or did not succeed.
+    """
+    _run(sys.argv[1:], os.environ, in_job=True, ends_process=False)
+
+
+def on_databricks(environ: Mapping[str, str]) -> bool:
+    """Whether this process runs on Databricks compute (docs: init scripts, serverless)."""
+    return any(environ.get(name) for name in _PLATFORM_VARIABLES)
+
+
+def _exit_code(*, in_job: bool) -> int:
+    try:
+        _run(sys.argv[1:], os.environ, in_job=in_job, ends_process=True)
+    except RunnerError as error:
+        if not error.reported:
+            _complain(f"dbt-runner: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _run(
+    argv: Sequence[str], environ: Mapping[str, str], *, in_job: bool, ends_process: bool
+) -> None:
+    """Do what a command line asks for.
+
+    Args:
+        in_job: only a job's freedom (see `settings.load`).
+        ends_process: the process ends with the exit code of this.
+
+    Raises:
+        RunnerError: it was refused, or did not succeed.
+    """
+    from dbt_runner import settings as all_settings
+
+    arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=COMMANDS)
+    if arguments.wants_version:
+        from dbt_runner.versions import own_version
+
+        _print(f"dbt-runner {own_version()}")
+        return
+    if arguments.wants_help:
+        from dbt_runner import help as help_text
+
+        _print(help_text.text())
+        return
+    from dbt_runner import policy, project
+
+    remarks: list[str] = []
+    folder = all_settings.project_dir(arguments.values, environ)
+    shipped = project.packaged_folder()
+    allowed = policy.load(shipped)
+    if folder and not in_job:
+        # a project outside the wheel brings a policy only at a terminal
+        allowed = policy.load(project.find(folder).folder)
+    chosen = all_settings.load(
+        arguments.values, environ, allowed, in_job=in_job, warn=remarks.append
+    )
+    found = project.find(folder)
+    from dbt_runner.execution.run import Run
+
+    remarks += [f"{name}: given more than once; the last one counts" for name in arguments.repeated]
+    began = _STARTED if ends_process else time.time()
+    _raise_unless_green(
+        Run(chosen, allowed, found, _reporter(chosen), began, remarks).execute(
+            ends_process=ends_process
+        )
+    )
+
+
+def _raise_unless_green(summary: Summary) -> None:
+    if summary.exit_code == 0:
+        return
+    sentence = summary.sentence()
+    if summary.exit_code > 128:
+        error: RunnerError = Cancelled(sentence, summary.exit_code)
+    else:
+        error = _BY_EXIT_CODE.get(summary.exit_code, DbtError)(sentence)
+    error.reported = True
+    raise error
+
+
+def _reporter(chosen: Settings) -> Reporter:
+    wanted = chosen.log_format or ("console" if sys.stdout.isatty() else "json")
+    if wanted == "console":
+        from dbt_runner.report.console import ConsoleReport
+
+        return ConsoleReport(chosen.log_level)
+    from dbt_runner.log import JsonLog
+
+    return JsonLog(chosen.log_level)
+
+
+def _print(text: str) -> None:
+    from dbt_runner.report.sink import Sink
+
+    Sink(sys.stdout).write(f"{text}\n")
+
+
+def _complain(text: str) -> None:
+    from dbt_runner.report.sink import Sink
+
+    Sink(sys.stderr).write(f"{' '.join(text.split())}\n")

@@ -1,0 +1,1 @@
+"""dbt, driven through its own `dbtRunner`; the only room that imports it."""

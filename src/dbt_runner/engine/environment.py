@@ -1,0 +1,39 @@
+"""The environment that dbt sees while it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+_SWITCHED_OFF = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+@contextmanager
+def prepared(additions: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    """Drop the flags of dbt that the environment sets, and add what the profile refers to.
+
+    Every flag of dbt has two names, `DBT_X` and `DBT_ENGINE_X`; one that was meant for another
+    use of dbt would change the run, `DBT_FULL_REFRESH` up to losing data. A project's own
+    variables and `DBT_ENV_SECRET_*` stay.
+
+    Yields:
+        The names that were dropped, sorted.
+    """
+    from dbt.env_vars import KNOWN_ENGINE_ENV_VARS
+
+    names = {name for v in KNOWN_ENGINE_ENV_VARS for name in (v.name, v.old_name) if name}
+    before = dict(os.environ)
+    dropped = tuple(sorted(names & before.keys()))
+    for name in dropped:
+        del os.environ[name]
+    os.environ.update(_SWITCHED_OFF)
+    os.environ.update(additions)
+    try:
+        yield tuple(name for name in dropped if before[name] != _SWITCHED_OFF.get(name))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

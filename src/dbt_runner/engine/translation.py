@@ -1,0 +1,123 @@
+"""dbt's events and results in words of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dbt_runner.engine.events import (
+    Event,
+    FirstStatement,
+    NodeFinished,
+    NodeStarted,
+    Parsed,
+    Status,
+    Unmatched,
+    Warned,
+)
+
+_STATUSES = {
+    "success": Status.SUCCESS,
+    "pass": Status.PASS,
+    "warn": Status.WARN,
+    "error": Status.ERROR,
+    "fail": Status.FAIL,
+    "skipped": Status.SKIPPED,
+    "no-op": Status.SUCCESS,
+    "partial success": Status.ERROR,
+    "runtime error": Status.ERROR,
+}
+"""`NodeStatus` of dbt.artifacts.schemas.results (dbt-core 1.11)."""
+
+_REPORTED_OTHERWISE = frozenset({"NoNodesForSelectionCriteria", "NothingToDo", "NoNodesSelected"})
+"""Warnings that reach the user as something else than a warning of dbt."""
+
+_NODE_RESULTS = frozenset({"LogTestResult", "LogFreshnessResult", "LogNodeResult"})
+
+
+class Callback:
+    """dbt's callback: keeps the events that are used, and passes them on as ours.
+
+    dbt calls it for every event, debug ones included, and from several threads.
+    """
+
+    def __init__(self, listener: Callable[[Event], None]) -> None:
+        self._listener = listener
+        self._translators: dict[str, Callable[[Any], Event | None]] = {
+            "NodeStart": _started,
+            "NodeFinished": _finished,
+            "NoNodesForSelectionCriteria": lambda data: Unmatched(data.spec_raw),
+            "SQLQuery": self._first_statement,
+            "PartialParsingNotFound": lambda _: Parsed("full: no earlier parse to build on"),
+            "UnableToPartialParse": lambda data: Parsed(f"full: {data.reason}"),
+            "PartialParsingEnabled": lambda data: Parsed(
+                f"partial: {data.added} added, {data.changed} changed, {data.deleted} deleted files"
+            ),
+            "PartialParsingSkipParsing": lambda _: Parsed("partial: nothing has changed"),
+        }
+
+    def __call__(self, message: Any) -> None:
+        name = message.info.name
+        translator = self._translators.get(name)
+        if translator is not None:
+            event = translator(message.data)
+        elif message.info.level == "warn" and name not in _NODE_RESULTS | _REPORTED_OTHERWISE:
+            event = Warned(name, " ".join(message.info.msg.split()))
+        else:
+            return
+        if event is not None:
+            self._listener(event)
+
+    def _first_statement(self, data: Any) -> Event | None:
+        unique_id = data.node_info.unique_id
+        if not unique_id or unique_id.startswith("operation."):
+            return None
+        del self._translators["SQLQuery"]
+        return FirstStatement(unique_id)
+
+
+def node_result(result: Any) -> NodeFinished | None:
+    """A result of dbt (`NodeResult` of dbt.artifacts.schemas.results) in our words."""
+    node = getattr(result, "node", None)
+    unique_id = getattr(node, "unique_id", None) or getattr(result, "unique_id", None)
+    if not unique_id:
+        return None
+    return NodeFinished(
+        unique_id=unique_id,
+        status=_status(unique_id, str(result.status)),
+        seconds=float(result.execution_time or 0.0),
+        message=result.message or None,
+        rows=_rows(getattr(result, "adapter_response", None) or {}),
+        compiled=getattr(node, "compiled_path", None),
+    )
+
+
+def _started(data: Any) -> Event:
+    return NodeStarted(data.node_info.unique_id)
+
+
+def _finished(data: Any) -> Event:
+    unique_id = data.node_info.unique_id
+    result = data.run_result
+    return NodeFinished(
+        unique_id=unique_id,
+        status=_status(unique_id, result.status),
+        seconds=float(result.execution_time),
+        message=result.message or None,
+        rows=_rows(dict(result.adapter_response)),
+    )
+
+
+def _status(unique_id: str, status: str) -> Status:
+    if unique_id.startswith("source.") and status == "error":
+        # a freshness check that found the source too old; "runtime error" is one that broke
+        return Status.FAIL
+    return _STATUSES.get(status, Status.ERROR)
+
+
+def _rows(adapter_response: dict[str, Any]) -> int | None:
+    rows = adapter_response.get("rows_affected")
+    try:
+        return int(rows) if rows is not None and int(rows) >= 0 else None
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,143 @@
+"""One status for every planned node."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dbt_runner.engine.engine import Node
+from dbt_runner.engine.events import GREEN, NodeFinished, Status
+
+
+@dataclass
+class Record:
+    """What is known of one planned node of one command.
+
+    Attributes:
+        command: position of the command in the run, from 0.
+        seconds: wall time, once it is done.
+        compiled: path of the compiled SQL below the command's folder.
+    """
+
+    command: int
+    node: Node
+    status: Status = Status.NOT_STARTED
+    started: bool = False
+    seconds: float = 0.0
+    message: str | None = None
+    rows: int | None = None
+    compiled: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the node has come to its end."""
+        return self.status is not Status.NOT_STARTED
+
+
+class Results:
+    """The statuses of a run, written by dbt's threads and read by ours."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[int, str], Record] = {}
+        self._lock = threading.Lock()
+        self._command = 0
+        self._cancelling = False
+        self._tolerates_stale = False
+        self.has_plan = False
+
+    def plan(self, command: int, nodes: Iterable[Node]) -> None:
+        """Take up the nodes that a command is going to execute."""
+        with self._lock:
+            self.has_plan = True
+            for node in nodes:
+                self._records[command, node.unique_id] = Record(command, node)
+
+    def begin(self, command: int, *, tolerates_stale: bool = False) -> None:
+        """What comes from now on belongs to this command; a stale source may only be a warning."""
+        with self._lock:
+            self._command = command
+            self._tolerates_stale = tolerates_stale
+
+    def cancel(self) -> None:
+        """What fails from now on was cancelled, and is not its own fault."""
+        with self._lock:
+            self._cancelling = True
+
+    def start(self, unique_id: str) -> Record | None:
+        """Note that dbt began to work on a node; `None` for one that is not planned."""
+        with self._lock:
+            record = self._records.get((self._command, unique_id))
+            if record:
+                record.started = True
+            return record
+
+    def finish(self, event: NodeFinished) -> Record | None:
+        """Note a node's result; the first one stands.
+
+        Returns:
+            Its record; `None` for what is not planned, such as a hook that worked.
+        """
+        with self._lock:
+            record = self._records.get((self._command, event.unique_id))
+            if record is None:
+                if event.status in GREEN:
+                    return None
+                record = self._unplanned(event)
+            if not record.finished:
+                record.status = self._status(record, event)
+                record.seconds = event.seconds
+                record.message = event.message
+                record.rows = event.rows
+            record.compiled = event.compiled or record.compiled
+            return record
+
+    def close(self) -> None:
+        """After the last word of dbt: what was begun and has no result was cancelled."""
+        with self._lock:
+            for record in self._records.values():
+                if record.started and not record.finished:
+                    record.status = Status.CANCELLED
+
+    def records(self) -> list[Record]:
+        """All records, in the order of commands and ids."""
+        with self._lock:
+            return [record for _, record in sorted(self._records.items())]
+
+    def running(self) -> list[Record]:
+        """Records of nodes at work."""
+        with self._lock:
+            return [r for r in self._records.values() if r.started and not r.finished]
+
+    def counts(self) -> dict[str, int]:
+        """`total` and the number of nodes of each status."""
+        found = Counter(record.status for record in self.records())
+        return {"total": found.total(), **{status.value: found[status] for status in Status}}
+
+    def failed(self, command: int | None = None) -> list[Record]:
+        """Records of nodes that are not green, causes before consequences."""
+        order = [Status.ERROR, Status.FAIL, Status.CANCELLED, Status.SKIPPED, Status.NOT_STARTED]
+        bad = [
+            record
+            for record in self.records()
+            if record.status not in GREEN and command in (None, record.command)
+        ]
+        return sorted(bad, key=lambda record: order.index(record.status))
+
+    def _status(self, record: Record, event: NodeFinished) -> Status:
+        if self._cancelling and event.status is Status.ERROR:
+            return Status.CANCELLED
+        if self._cancelling and event.status is Status.SKIPPED:
+            return Status.CANCELLED if record.started else Status.NOT_STARTED
+        stale = event.status is Status.FAIL and record.node.resource_type == "source"
+        if stale and self._tolerates_stale:
+            return Status.WARN
+        return event.status
+
+    def _unplanned(self, event: NodeFinished) -> Record:
+        kind, _, name = event.unique_id.partition(".")
+        node = Node(event.unique_id, kind, name.rpartition(".")[2], "")
+        record = Record(self._command, node, started=True)
+        self._records[self._command, event.unique_id] = record
+        return record

@@ -1,0 +1,88 @@
+"""The artifacts of an earlier run that this one compares with."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dbt_runner.errors import SettingsError
+from dbt_runner.policy import FILE_NAME, Policy
+from dbt_runner.project import Project
+from dbt_runner.run_types import Command
+from dbt_runner.settings import Settings
+from dbt_runner.store import artifacts
+
+SOURCES = "sources.json"
+_FULL_GRAPH = (["build"], ["build --full-refresh"])
+
+
+def resolve(
+    commands: list[Command], settings: Settings, policy: Policy, project: Project, place: Path
+) -> tuple[list[Command], Path | None]:
+    """Find the state that the commands need.
+
+    Given by the setting `state`; else, for a comparison of sources, the newest check in the same
+    place; else the newest complete run of the whole graph in production.
+
+    Returns:
+        The commands, and the folder of the state. Without an earlier check of the sources, what
+        has newer sources is everything, so that criterion is dropped.
+
+    Raises:
+        SettingsError: there is no state.
+    """
+    if settings.state:
+        folder = Path(settings.state)
+        if not folder.is_dir():
+            msg = f"state: {folder} is no folder; give the one that holds manifest.json"
+            raise SettingsError(msg)
+        return commands, folder
+    if any(command.needs_previous for command in commands):
+        earlier = artifacts.newest_with(place, SOURCES)
+        if earlier is None:
+            commands = [
+                replace(command, select=None) if command.needs_previous else command
+                for command in commands
+            ]
+        return commands, earlier
+    if any(command.needs_state for command in commands):
+        return commands, _production(settings, policy, project)
+    return commands, None
+
+
+def hand_over(earlier: Path, later: Path) -> None:
+    """Give a command the sources' freshness that the command before it found."""
+    if (earlier / SOURCES).is_file():
+        later.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(earlier / SOURCES, later / SOURCES)
+
+
+def _production(settings: Settings, policy: Policy, project: Project) -> Path:
+    production = policy.production
+    if production is None:
+        msg = (
+            f"state: {settings.run_type} compares with production; give state, or add to "
+            f"{FILE_NAME}: production: {{target: …, catalog: …, schema: …}}"
+        )
+        raise SettingsError(msg)
+    place = artifacts.place(
+        Path(settings.artifacts),
+        project.name,
+        production.target,
+        production.catalog,
+        production.target_schema,
+    )
+    run = artifacts.newest(place, _is_full_graph)
+    if run is None:
+        msg = (
+            f"state: production has no complete run of the whole graph in {place}; "
+            "run full or incremental there first, or give state"
+        )
+        raise SettingsError(msg)
+    return run / "commands" / "01-build"
+
+
+def _is_full_graph(summary: dict[str, Any]) -> bool:
+    return summary.get("status") == "success" and summary.get("commands") in _FULL_GRAPH

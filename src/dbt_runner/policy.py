@@ -1,0 +1,268 @@
+"""What a dbt project allows: its `runner.yml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from dbt_runner.argv import printable
+from dbt_runner.errors import PolicyError, SettingsError
+from dbt_runner.identifiers import catalog_name, schema_name
+from dbt_runner.run_types import BUILT_IN, Command, RunType, read_command
+from dbt_runner.variables import Value, holds_quoting
+
+FILE_NAME = "runner.yml"
+
+Schema = Annotated[str, AfterValidator(schema_name)]
+Catalog = Annotated[str, AfterValidator(catalog_name)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Variable(_Strict):
+    """A dbt variable that a run may set, and the values it may take.
+
+    `pattern` must match a text as a whole; without it a text holds no quotes, backslashes,
+    semicolons or SQL comments, since a model may well write it into a statement.
+    """
+
+    type: Literal["string", "integer", "number", "boolean", "list"]
+    description: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    values: tuple[str | int | float, ...] | None = None
+
+    def fault(self, value: Value) -> str | None:
+        """Why the value is not allowed, or `None` if it is."""
+        if not _is_of(value, self.type):
+            return f"must be of type {self.type}"
+        if isinstance(value, list):
+            faults = (self._scalar_fault(item) for item in value)
+            return next((fault for fault in faults if fault), None)
+        return self._scalar_fault(value)
+
+    def _scalar_fault(self, value: Value) -> str | None:
+        if self.values is not None and value not in self.values:
+            return f"must be one of {', '.join(map(str, self.values))}"
+        if isinstance(value, int | float):
+            if self.minimum is not None and value < self.minimum:
+                return f"must be at least {self.minimum:g}"
+            if self.maximum is not None and value > self.maximum:
+                return f"must be at most {self.maximum:g}"
+        elif self.pattern is not None:
+            if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
+                return f"must match {self.pattern}"
+        elif self.values is None and holds_quoting(value):
+            return "must not hold quotes, backslashes, semicolons or SQL comments"
+        return None
+
+
+class Target(_Strict):
+    """A place to run in, with the schemas that a run may write there.
+
+    `schemas` are patterns (`*` stands for any text) of schemas, or of `catalog.schema`. With
+    `samples`, the TPC-H tables are offered there in the schema `tpch`.
+    """
+
+    type: Literal["duckdb"]
+    catalog: Catalog | None = None
+    target_schema: Annotated[Schema | None, Field(alias="schema")] = None
+    protected: bool = False
+    samples: bool = False
+    schemas: tuple[str, ...] = ("*",)
+
+    def allows(self, catalog: str, schema: str) -> bool:
+        """Whether a run may write into a schema."""
+        full = f"{catalog}.{schema}".lower()
+        return any(
+            fnmatchcase(full if "." in pattern else schema.lower(), pattern.lower())
+            for pattern in self.schemas
+        )
+
+
+class Production(_Strict):
+    """Where production lives, for run types that compare with it."""
+
+    target: str
+    catalog: Catalog
+    target_schema: Annotated[Schema, Field(alias="schema")]
+
+
+class OwnRunType(_Strict):
+    """A run type of the project: dbt commands as for dbt's command line."""
+
+    commands: Annotated[
+        tuple[Command, ...], Field(min_length=1), BeforeValidator(lambda v: _commands(v))
+    ]
+    empty_selection: Literal["error", "ok"] = "error"
+    description: str = ""
+
+
+class Policy(_Strict):
+    """A project's `runner.yml`.
+
+    Attributes:
+        settings: defaults for deployment settings.
+        deployment: for each deployment setting, patterns of the values that a job may give.
+        variables: the variables that a run may set; `None` leaves their names free.
+        stale_sources: whether the run type `fresh` ends red when a source is stale.
+    """
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    deployment: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    variables: Annotated[dict[str, Variable] | None, Field(alias="vars")] = None
+    targets: dict[str, Target] = Field(default_factory=dict)
+    production: Production | None = None
+    own_run_types: Annotated[dict[str, OwnRunType], Field(alias="run_types")] = Field(
+        default_factory=dict
+    )
+    stale_sources: Literal["ok", "error"] = "ok"
+
+    def run_type(self, name: str) -> RunType:
+        """Find a run type by name, built in or the project's own.
+
+        Raises:
+            SettingsError: there is none of that name.
+        """
+        if name in self.own_run_types:
+            own = self.own_run_types[name]
+            return RunType(name, own.commands, own.empty_selection, own.description)
+        if name in BUILT_IN:
+            return BUILT_IN[name]
+        known = [*BUILT_IN, *self.own_run_types]
+        near = get_close_matches(name.lower(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
+        msg = f"run_type: {printable(name)} is no run type; {hint}"
+        raise SettingsError(msg)
+
+    def check_deployment(self, name: str, value: str) -> None:
+        """Check a deployment setting that a job gives.
+
+        Raises:
+            SettingsError: `runner.yml` does not list the value.
+        """
+        if not any(fnmatchcase(value, pattern) for pattern in self.deployment.get(name, ())):
+            msg = (
+                f"{name}: a job may not set it to {printable(value)}; list the value under "
+                f"deployment in {FILE_NAME} and build the wheel anew"
+            )
+            raise SettingsError(msg)
+
+    def check_variables(self, values: dict[str, Value]) -> None:
+        """Check the names and values of the variables that a run sets.
+
+        Raises:
+            SettingsError: a name is not declared, or a value not allowed.
+        """
+        for name, value in values.items():
+            if self.variables is None:
+                fault = _undeclared_fault(value)
+            elif name in self.variables:
+                fault = self.variables[name].fault(value)
+            else:
+                near = get_close_matches(name, self.variables, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"declare it in {FILE_NAME}"
+                msg = f"vars: {name} is no variable that a run may set; {hint}"
+                raise SettingsError(msg)
+            if fault:
+                msg = f"vars: {name} {fault}, got {printable(value)}"
+                raise SettingsError(msg)
+
+    def check_full_refresh(self, target: str, schema: str | None, confirm: str | None) -> None:
+        """Refuse to rebuild a protected target from nothing unless the schema is named again.
+
+        Raises:
+            PolicyError: the target is protected and `full_refresh_confirm` is not its schema.
+        """
+        place = self.targets.get(target)
+        if place and place.protected and (confirm is None or confirm != schema):
+            msg = (
+                f"run_type: the target {target} is protected and refuses a full refresh of "
+                f"{schema}; give full_refresh_confirm={schema} if that is what you want"
+            )
+            raise PolicyError(msg)
+
+    def check_relations(self, target: str, schemas: Iterable[tuple[str, str]]) -> None:
+        """Check the schemas that a run would write.
+
+        Args:
+            target: name of the target.
+            schemas: (catalog, schema) of everything that the planned nodes write.
+
+        Raises:
+            PolicyError: the target does not allow one of them.
+        """
+        place = self.targets.get(target)
+        for catalog, schema in sorted(set(schemas)) if place else ():
+            if place and not place.allows(catalog, schema):
+                msg = (
+                    f"target_schema: the run would write into {catalog}.{schema}, which the "
+                    f"target {target} does not allow; it allows {', '.join(place.schemas)} "
+                    f"({FILE_NAME})"
+                )
+                raise PolicyError(msg)
+
+
+def load(folder: Path) -> Policy:
+    """Read the `runner.yml` of a project; a project without one allows what dbt allows.
+
+    Raises:
+        PolicyError: the file cannot be read, or something in it is not understood.
+    """
+    file = folder / FILE_NAME
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return Policy()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        msg = f"{file}: cannot be read: {' '.join(str(error).split())}"
+        raise PolicyError(msg) from error
+    try:
+        policy = Policy.model_validate(content or {})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        msg = f"{file}: {place}: {first['msg']}, got {printable(first['input'])}"
+        raise PolicyError(msg) from error
+    for name in set(policy.own_run_types) & set(BUILT_IN):
+        msg = f"{file}: run_types.{name}: is built in; choose another name"
+        raise PolicyError(msg)
+    return policy
+
+
+def _commands(value: object) -> tuple[Command, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        msg = "must be a list of dbt commands"
+        raise ValueError(msg)
+    return tuple(read_command(item) for item in value)
+
+
+def _undeclared_fault(value: Value) -> str | None:
+    if holds_quoting(value):
+        return (
+            "holds quotes, a backslash, a semicolon or a SQL comment; if the project expects that, "
+            f"declare it with a pattern under vars in {FILE_NAME}"
+        )
+    return None
+
+
+def _is_of(value: Value, kind: str) -> bool:
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind == "integer":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "list":
+        return isinstance(value, list) and not any(isinstance(i, list | dict) for i in value)
+    return isinstance(value, str)

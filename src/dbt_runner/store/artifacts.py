@@ -1,0 +1,131 @@
+"""The folder of one attempt, and where the newest complete one lies."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dbt_runner.errors import NotPublished, SettingsError
+
+MARKER = "complete"
+_LEFT_OUT = shutil.ignore_patterns("partial_parse.msgpack", "*.gpickle", "run", "perf_info.json")
+
+
+class Attempt:
+    """`<artifacts>/<project>/<target>/<catalog>/<target_schema>/runs/<UTC start>-<attempt id>/`.
+
+    Files are written whole and once; the marker comes last.
+    """
+
+    def __init__(self, place: Path, started: float) -> None:
+        self.id = secrets.token_hex(4)
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
+        self.folder = place / "runs" / f"{stamp}-{self.id}"
+
+    def create(self) -> None:
+        """Make the folder, and so find out before anything runs whether that is possible.
+
+        Raises:
+            SettingsError: it is not.
+        """
+        try:
+            self.folder.mkdir(parents=True)
+        except OSError as error:
+            msg = f"artifacts: {self.folder} cannot be made: {error.strerror}; name another folder"
+            raise SettingsError(msg) from error
+
+    def write(self, name: str, content: dict[str, Any]) -> None:
+        """Write one JSON file.
+
+        Raises:
+            NotPublished: it cannot be written.
+        """
+        text = json.dumps(content, ensure_ascii=False, default=str, indent=1)
+        try:
+            (self.folder / name).write_text(f"{text}\n", encoding="utf-8", errors="replace")
+        except OSError as error:
+            msg = f"{self.folder / name} cannot be written: {error.strerror or error}"
+            raise NotPublished(msg) from error
+
+    def publish(self, workspace: Path) -> None:
+        """Copy a run's artifacts out of its workspace: `commands/` and `dbt.log`.
+
+        Raises:
+            NotPublished: an artifact is broken, or cannot be copied.
+        """
+        try:
+            commands = workspace / "commands"
+            if commands.is_dir():
+                _check(commands)
+                shutil.copytree(commands, self.folder / "commands", ignore=_LEFT_OUT)
+            log = workspace / "logs" / "dbt.log"
+            if log.is_file():
+                shutil.copyfile(log, self.folder / "dbt.log")
+        except (OSError, shutil.Error) as error:
+            msg = f"{self.folder}: {_reason(error)}"
+            raise NotPublished(msg) from error
+
+    def complete(self) -> None:
+        """Write the marker that says that everything is there.
+
+        Raises:
+            NotPublished: it cannot be written.
+        """
+        self.write(MARKER, {"attempt": self.id})
+
+
+def place(
+    artifacts: Path, project: str, target: str, catalog: str | None, schema: str | None
+) -> Path:
+    """The folder of all runs of one project in one place; `_` for what only dbt can tell."""
+    return artifacts.joinpath(project, target, catalog or "_", schema or "_")
+
+
+def newest(place: Path, wanted: Callable[[dict[str, Any]], bool]) -> Path | None:
+    """The newest complete run whose summary is wanted; `None` if there is none."""
+    return next((folder for folder, summary in _complete(place) if wanted(summary)), None)
+
+
+def newest_with(place: Path, artifact: str) -> Path | None:
+    """The folder of the newest complete command that left an artifact, such as `sources.json`."""
+    for folder, _ in _complete(place):
+        found = sorted(folder.glob(f"commands/*/{artifact}"))
+        if found:
+            return found[-1].parent
+    return None
+
+
+def _complete(place: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    try:
+        names = sorted(os.listdir(place / "runs"), reverse=True)
+    except OSError:
+        return
+    for name in names:
+        folder = place / "runs" / name
+        if (folder / MARKER).is_file():
+            try:
+                summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            yield folder, summary
+
+
+def _check(commands: Path) -> None:
+    for file in commands.glob("*/*.json"):
+        try:
+            json.loads(file.read_bytes())
+        except ValueError as error:
+            msg = f"{file.name} of {file.parent.name} is broken, so it was not stored: {error}"
+            raise NotPublished(msg) from error
+
+
+def _reason(error: OSError | shutil.Error) -> str:
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        return str(error.args[0][0][2])
+    return str(error.strerror or error)

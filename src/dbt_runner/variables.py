@@ -1,0 +1,109 @@
+"""dbt's variables (`--vars`): which values may reach Jinja, and through it SQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn, cast
+
+Scalar = str | int | float | bool | None
+Value = Scalar | list["Value"] | dict[str, "Value"]
+
+MAX_BYTES = 8192
+MAX_DEPTH = 5
+_NAME = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+_JINJA = ("{{", "{%", "{#")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_QUOTING = re.compile(r"""['"`\\;]|--|/\*""")
+
+
+def read(text: str) -> dict[str, Value]:
+    """Read a JSON object of variables.
+
+    dbt renders every text in `--vars` as Jinja, which can run SQL and read the environment, also
+    under `dbt compile`. So a value never holds Jinja; nor a control character, which YAML, the
+    artifacts or a log would trip over. Only JSON is read: YAML would turn `010` into 8.
+
+    Raises:
+        ValueError: it is no JSON object, or a name or value in it is not allowed.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        msg = f"must not be longer than {MAX_BYTES} bytes"
+        raise ValueError(msg)
+    try:
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        msg = f'must be a JSON object such as {{"name": 1}} ({error.msg}, column {error.colno})'
+        raise ValueError(msg) from None
+    except RecursionError:
+        value = None
+    if not isinstance(value, dict):
+        msg = 'must be a JSON object such as {"name": 1}'
+        raise ValueError(msg)
+    for name, item in value.items():
+        if not _NAME.fullmatch(name):
+            msg = f"{ascii(name)} is no name of a variable"
+            raise ValueError(msg)
+        _check(name, item, depth=2)
+    return cast("dict[str, Value]", value)
+
+
+def texts(value: Value) -> Iterator[str]:
+    """Every text in a value, names of nested objects included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield name
+            yield from texts(item)
+
+
+def holds_quoting(value: Value) -> bool:
+    """Whether a text in it could end a literal of SQL, or begin a comment or statement."""
+    return any(_QUOTING.search(text) for text in texts(value))
+
+
+def _check(name: str, value: Value, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        msg = f"{name} is nested deeper than {MAX_DEPTH} levels"
+        raise ValueError(msg)
+    if isinstance(value, float) and "e" in repr(value):
+        # YAML, which dbt reads it with, takes 1e+22 for a text
+        msg = f"{name} is the number {value!r}; write it without an exponent"
+        raise ValueError(msg)
+    if isinstance(value, str):
+        _check_text(name, value)
+    elif isinstance(value, list):
+        for item in value:
+            _check(name, item, depth + 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(name, key)
+            _check(name, item, depth + 1)
+
+
+def _check_text(name: str, text: str) -> None:
+    if any(mark in text for mark in _JINJA):
+        msg = f"{name} holds Jinja, which dbt would run; give the plain value"
+        raise ValueError(msg)
+    if _CONTROL.search(text):
+        msg = f"{name} holds a control character"
+        raise ValueError(msg)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"{ascii(name)} is given twice"
+            raise ValueError(msg)
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> NoReturn:
+    msg = f"{name} is no JSON number"
+    raise ValueError(msg)

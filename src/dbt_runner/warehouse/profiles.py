@@ -1,0 +1,81 @@
+"""A `profiles.yml` that the user brings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dbt_runner.argv import printable
+from dbt_runner.errors import ProjectError
+from dbt_runner.warehouse.connection import Connection
+
+_SECRET = re.compile(r"token|password|pass$|secret|private_key|keyfile_json|api_key", re.I)
+
+
+def connection(
+    folder: Path, profile: str, target: str | None, target_schema: str | None
+) -> Connection:
+    """Take a target of the user's own `profiles.yml`, in another schema if one is given.
+
+    With another schema the target is written to a private file anew; what looks like a secret
+    and stands there in clear reaches dbt through the environment instead.
+
+    Raises:
+        ProjectError: the file, the profile or the target is not there.
+    """
+    file = folder / "profiles.yml"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        msg = f"profiles_dir: {folder} holds no profiles.yml"
+        raise ProjectError(msg) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        # the parser's own message quotes the file, which may hold secrets
+        msg = f"profiles_dir: {file} cannot be read as YAML"
+        raise ProjectError(msg) from None
+    outputs = _outputs(content, profile, file)
+    name = target or content[profile].get("target", "default")
+    if name not in outputs:
+        msg = (
+            f"target: {printable(name)} is no target of the profile {profile} in {file}; "
+            f"there is {', '.join(map(str, outputs))}"
+        )
+        raise ProjectError(msg)
+    output = dict(outputs[name])
+    place = output.get("catalog") or output.get("database") or _file_stem(output)
+    if target_schema is None:
+        return Connection(
+            profile, name, _literal(place), _literal(output.get("schema")), profiles_dir=folder
+        )
+    environment: dict[str, str] = {}
+    for key, value in output.items():
+        if _SECRET.search(key) and isinstance(value, str) and "{{" not in value:
+            variable = f"DBT_ENV_SECRET_{key.upper()}"
+            environment[variable] = value
+            output[key] = f"{{{{ env_var('{variable}') }}}}"
+    output["schema"] = target_schema
+    return Connection(
+        profile, name, _literal(place), target_schema, output=output, environment=environment
+    )
+
+
+def _outputs(content: object, profile: str, file: Path) -> dict[str, Any]:
+    entry = content.get(profile) if isinstance(content, dict) else None
+    outputs = entry.get("outputs") if isinstance(entry, dict) else None
+    if not isinstance(outputs, dict) or not all(isinstance(o, dict) for o in outputs.values()):
+        msg = f"profiles_dir: {file} has no profile {profile} with outputs"
+        raise ProjectError(msg)
+    return outputs
+
+
+def _file_stem(output: dict[str, Any]) -> str | None:
+    path = output.get("path")
+    return Path(path).stem if isinstance(path, str) and "{{" not in path else None
+
+
+def _literal(value: object) -> str | None:
+    """The value where it can be read without rendering Jinja."""
+    return value if isinstance(value, str) and "{{" not in value else None

@@ -1,0 +1,49 @@
+"""From the target's name to a connection."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from dbt_runner.argv import printable
+from dbt_runner.errors import SettingsError
+from dbt_runner.policy import Policy
+from dbt_runner.project import Project
+from dbt_runner.settings import Settings
+from dbt_runner.warehouse import duckdb, profiles
+from dbt_runner.warehouse.connection import Connection
+
+LOCAL = "local"
+DEFAULT_SCHEMA = "analytics"
+
+
+def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
+    """Find out where a run builds: in a profile of the user's, or in a target of `runner.yml`.
+
+    Without either, the target `local` is a DuckDB file.
+
+    Raises:
+        SettingsError: there is no such target.
+        ProjectError: the user's profile, or what the target needs, is missing.
+    """
+    if settings.profiles_dir:
+        wanted = settings.target if "target" in settings.model_fields_set else None
+        folder = Path(settings.profiles_dir)
+        return profiles.connection(folder, project.profile, wanted, settings.target_schema)
+    place = policy.targets.get(settings.target)
+    if place is None and (policy.targets or settings.target != LOCAL):
+        known = list(policy.targets) or [LOCAL]
+        near = get_close_matches(settings.target, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
+        msg = f"target: {printable(settings.target)} is no target of {project.name}; {hint}"
+        raise SettingsError(msg)
+    duckdb.require_extra()
+    catalog = settings.catalog or (place and place.catalog) or settings.target
+    schema = settings.target_schema or (place and place.target_schema) or DEFAULT_SCHEMA
+    file = database_file(settings, catalog)
+    return duckdb.connection(project.profile, settings.target, file, schema, catalog)
+
+
+def database_file(settings: Settings, catalog: str) -> Path:
+    """The DuckDB file of a catalog: it lies beside the artifacts of its runs."""
+    return Path(settings.artifacts) / f"{catalog}.duckdb"
