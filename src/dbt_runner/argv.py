@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from dbt_runner.errors import SettingsError
+from dbt_runner.redaction import redacted
 
 HELP = frozenset({"-h", "--help"})
 VERSION = frozenset({"--version"})
@@ -71,13 +72,13 @@ def read(argv: Sequence[str], *, booleans: Collection[str], commands: Collection
 
 
 def printable(value: object) -> str:
-    """A value as a person may be shown it: quoted, escaped, and cut to 80 characters."""
-    text = ascii(value) if isinstance(value, str) else repr(value)
+    """A value as a person may be shown it: no secret, quoted, escaped, cut to 80 characters."""
+    text = ascii(redacted(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _split(word: str, following: list[str], booleans: Collection[str]) -> tuple[str, str]:
-    if not word.startswith("--") or len(word) < 3:
+    if not word.startswith("--") or word[2:3] in {"", "="}:
         msg = f"{printable(word)} stands alone; settings are written --name=value"
         raise SettingsError(msg)
     key, equals, value = word[2:].partition("=")

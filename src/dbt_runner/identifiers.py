@@ -40,7 +40,9 @@ def schema_name(value: str) -> str:
 
 
 def catalog_name(value: str) -> str:
-    """Check the name of a catalog (on DuckDB: the name of the database file, without its suffix).
+    """Check the name of a catalog and fold it to lower case, as Unity Catalog stores it.
+
+    On DuckDB it is the name of the database file, without its suffix.
 
     Raises:
         ValueError: the name has another form.
@@ -51,4 +53,4 @@ def catalog_name(value: str) -> str:
             "underscores and hyphens, 128 at most"
         )
         raise ValueError(msg)
-    return value
+    return value.lower()

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-_TOKEN = re.compile(r"[@+]?[\w.:*?/+,-]+", re.ASCII)
+from dbt_runner.argv import printable
+
+_CRITERION = re.compile(
+    r"(?:@|\d*\+)?(?:(?P<method>[\w.]+):)?(?P<value>[\w.*?/][\w.:*?/+-]*?)(?:\+\d*)?", re.ASCII
+)
+"""One criterion (`RAW_SELECTOR_PATTERN` of dbt/graph/selector_spec.py, dbt-core 1.11), less freely."""
+
 _SELECTOR = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 METHODS = frozenset(
@@ -26,17 +32,14 @@ def node_selection(value: str) -> str:
         ValueError: a token has a form that is no selection, an unknown method, or a path that
             leaves the project.
     """
-    tokens = value.split(" ")
-    for token in filter(None, tokens):
-        if token.startswith("-") or not _TOKEN.fullmatch(token):
-            msg = f"holds {ascii(token)}, which is no selection of nodes"
-            raise ValueError(msg)
-        for method, argument in _methods(token):
-            _check_method(method, argument)
-    if not any(tokens):
+    found = list(filter(None, value.split(" ")))
+    for token in found:
+        for criterion in token.split(","):
+            _check(criterion)
+    if not found:
         msg = "is blank; leave it out to select everything"
         raise ValueError(msg)
-    return " ".join(filter(None, tokens))
+    return " ".join(found)
 
 
 def selector_name(value: str) -> str:
@@ -53,8 +56,8 @@ def selector_name(value: str) -> str:
 
 def needs_state(selection: str | None) -> bool:
     """Whether a selection compares with an earlier run."""
-    tokens = (selection or "").split()
-    return any(method in STATE_METHODS for t in tokens for method, _ in _methods(t))
+    matches = map(_CRITERION.fullmatch, tokens(selection))
+    return any(match and _method(match) in STATE_METHODS for match in matches)
 
 
 def tokens(selection: str | None) -> list[str]:
@@ -62,22 +65,22 @@ def tokens(selection: str | None) -> list[str]:
     return [part for token in (selection or "").split() for part in token.split(",") if part]
 
 
-def _methods(token: str) -> list[tuple[str, str]]:
-    """(method, argument) of each criterion that names its method, e.g. `+tag:nightly`."""
-    found = []
-    for part in token.split(","):
-        method, colon, argument = part.partition(":")
-        if colon:
-            found.append((re.sub(r"^(@|\d*\+)", "", method).split(".")[0], argument))
-    return found
-
-
-def _check_method(method: str, argument: str) -> None:
-    if method not in METHODS:
+def _check(criterion: str) -> None:
+    match = _CRITERION.fullmatch(criterion)
+    if not match:
+        msg = f"holds {printable(criterion)}, which is no selection of nodes"
+        raise ValueError(msg)
+    method, value = _method(match), match["value"]
+    if method and method not in METHODS:
         near = get_close_matches(method, METHODS, n=1)
         hint = f"; did you mean {near[0]}:" if near else f"; there is {', '.join(sorted(METHODS))}"
-        msg = f"names the method {ascii(method)}, which dbt does not have{hint}"
+        msg = f"names the method {printable(method)}, which dbt does not have{hint}"
         raise ValueError(msg)
-    if method in {"path", "file"} and (argument.startswith("/") or ".." in argument.split("/")):
-        msg = f"holds {ascii(argument)}; paths are relative to the project and stay in it"
+    # without a method, dbt takes what holds a slash for a path
+    if method in {"path", "file", ""} and (value.startswith("/") or ".." in value.split("/")):
+        msg = f"holds {printable(value)}; paths are relative to the project and stay in it"
         raise ValueError(msg)
+
+
+def _method(match: re.Match[str]) -> str:
+    return (match["method"] or "").partition(".")[0]

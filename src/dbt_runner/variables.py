@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
@@ -12,6 +13,8 @@ Value = Scalar | list["Value"] | dict[str, "Value"]
 
 MAX_BYTES = 8192
 MAX_DEPTH = 5
+MAX_NAME = 128
+MAX_DIGITS = 38  # of the widest decimal of DuckDB and Spark
 _NAME = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
 _JINJA = ("{{", "{%", "{#")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -32,7 +35,9 @@ def read(text: str) -> dict[str, Value]:
         msg = f"must not be longer than {MAX_BYTES} bytes"
         raise ValueError(msg)
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_int=_whole_number
+        )
     except json.JSONDecodeError as error:
         msg = f'must be a JSON object such as {{"name": 1}} ({error.msg}, column {error.colno})'
         raise ValueError(msg) from None
@@ -71,8 +76,8 @@ def _check(name: str, value: Value, depth: int) -> None:
     if depth > MAX_DEPTH:
         msg = f"{name} is nested deeper than {MAX_DEPTH} levels"
         raise ValueError(msg)
-    if isinstance(value, float) and "e" in repr(value):
-        # YAML, which dbt reads it with, takes 1e+22 for a text
+    if isinstance(value, float) and ("e" in repr(value) or not math.isfinite(value)):
+        # YAML, which dbt reads it with, takes 1e+22 and Infinity for texts
         msg = f"{name} is the number {value!r}; write it without an exponent"
         raise ValueError(msg)
     if isinstance(value, str):
@@ -83,6 +88,10 @@ def _check(name: str, value: Value, depth: int) -> None:
     elif isinstance(value, dict):
         for key, item in value.items():
             _check_text(name, key)
+            if len(key) > MAX_NAME:
+                # YAML knows no longer keys than 1024 characters
+                msg = f"{name} holds a name of more than {MAX_NAME} characters"
+                raise ValueError(msg)
             _check(name, item, depth + 1)
 
 
@@ -105,5 +114,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    msg = f"{name} is no JSON number"
+    msg = f"must not hold {name}, which JSON does not have"
     raise ValueError(msg)
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        msg = f"must not hold a number of more than {MAX_DIGITS} digits"
+        raise ValueError(msg)
+    return int(digits)

@@ -163,7 +163,7 @@ class Engine:
         """Run a command, its artifacts in the folder. After `parse`."""
         outcome = self._invoke(self._words(command), folder)
         found = getattr(outcome.result, "results", None) or ()
-        results = tuple(r for r in map(node_result, found) if r is not None)
+        results = tuple(r for result in found if (r := node_result(result, folder)) is not None)
         if outcome.exception is not None:
             return Outcome(results, outcome.exception)
         if not outcome.success and not results:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dbt_runner.engine.events import (
@@ -76,8 +78,12 @@ class Callback:
         return FirstStatement(unique_id)
 
 
-def node_result(result: Any) -> NodeFinished | None:
-    """A result of dbt (`NodeResult` of dbt.artifacts.schemas.results) in our words."""
+def node_result(result: Any, folder: Path) -> NodeFinished | None:
+    """A result of dbt (`NodeResult` of dbt.artifacts.schemas.results) in our words.
+
+    Args:
+        folder: the target path of the command.
+    """
     node = getattr(result, "node", None)
     unique_id = getattr(node, "unique_id", None) or getattr(result, "unique_id", None)
     if not unique_id:
@@ -88,8 +94,13 @@ def node_result(result: Any) -> NodeFinished | None:
         seconds=float(result.execution_time or 0.0),
         message=result.message or None,
         rows=_rows(getattr(result, "adapter_response", None) or {}),
-        compiled=getattr(node, "compiled_path", None),
+        compiled=_below(folder, getattr(node, "compiled_path", None)),
     )
+
+
+def _below(folder: Path, path: str | None) -> str | None:
+    """A path as dbt gives it, absolute like the target path, from its folder on."""
+    return os.path.relpath(path, folder) if path else None
 
 
 def _started(data: Any) -> Event:

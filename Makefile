@@ -1,0 +1,135 @@
+# Verbs for people and CI alike. Each makes what it needs; `make help` lists them.
+# A fresh machine needs Python >= 3.11, pip and make. After the first call nothing needs a network.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The interpreter: python3 if it is new enough, else the first newer name that really runs
+# (a version manager may put names on PATH that end in an error). `make PYTHON=...` overrides.
+STAMP := .venv/.stamp
+ifdef PYTHON
+STAMP := $(STAMP)$(subst /,-,$(PYTHON))# so that another interpreter makes the environment anew
+else
+PYTHON := $(shell for name in python3 python3.12 python3.11 python3.13; do \
+  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+  command -v "$$name"; break; fi; done)
+endif
+
+# The other supported Python, for a second run of the fast tests; empty where there is none.
+# Looked for only when asked for: the verbs of daily work don't pay for it.
+OTHER_PYTHON = $(shell for name in python3.12 python3.11 "$$HOME"/.pyenv/versions/3.1[12].*/bin/python; do \
+  if "$$name" -c 'import sys; sys.exit(sys.version_info[:2] in {$(PYTHON_VERSION)})' 2>/dev/null; then \
+  command -v "$$name"; break; fi; done)
+PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("(%d, %d)" % sys.version_info[:2])')
+
+UV_VERSION := 0.13.9
+UV_HOME := .tools/uv-$(UV_VERSION)
+export UV := $(CURDIR)/$(UV_HOME)/bin/uv
+
+# uv never fetches an interpreter, and never mistakes an active environment for ours.
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV
+
+# Trust what the machine trusts (a company's own authority), where it has a store at all.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
+export UV_SYSTEM_CERTS := 1
+endif
+
+BIN := .venv/bin
+OTHER := .venv-other
+
+# One call, so that pytest's closing line is the last line of `make test`.
+TESTS = $(wildcard tests/unit tests/integration tests/packaging tests/tpch/test_incremental.py)
+OTHER_TESTS = $(wildcard tests/unit tests/integration)
+
+# $(call sync,folder,interpreter): the locked dependencies. Byte code is compiled here, once,
+# because PYTHONDONTWRITEBYTECODE would make every later process compile all of dbt again.
+define sync
+	UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --locked --all-extras --no-install-project \
+	  --compile-bytecode --python "$(2)"
+	@rm -f $(1)/.version
+	@touch $@
+endef
+
+# $(call editable,folder): our own package, again whenever its version has changed. The build
+# backend stands in the environment, so this needs no network.
+define editable
+	@version=$$($(1)/bin/python hatch_build.py); \
+	if [ "$$(cat $(1)/.version 2>/dev/null)" != "$$version" ]; then \
+	  $(UV) pip install --quiet --python $(1) --offline --no-deps --no-build-isolation --editable . ; \
+	  echo "$$version" > $(1)/.version; fi
+endef
+
+##@ Work
+
+run: env ## the main job on the embedded default; artifacts in .dbt-runner/
+	$(BIN)/dbt-runner --run-type full --target-schema analytics
+
+test: lint test-other-python ## lint, types, and every test that needs no bench
+	$(BIN)/pytest $(TESTS)
+
+lint: env ## formatting, rules and types, without changing a file
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+fmt: env ## format, and repair what ruff can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+verify-tpch: env ## scale 1 against the published answers
+	$(BIN)/pytest tests/tpch/test_published_answers.py
+
+bench-overhead: env ## a run against plain `dbt build`
+	$(BIN)/python benchmarks/overhead.py
+
+# Unit tests and the quick part of the integration tests show where Pythons and the libraries
+# locked for them differ, in a fraction of the time. Where that Python's packages cannot be fetched,
+# a person may go on without it; CI may not.
+test-other-python: env ## the quick tests on the other supported Python, where there is one
+	@python="$(OTHER_PYTHON)"; \
+	if [ -z "$$python" ]; then \
+	  echo "no other Python (3.11 or 3.12) here: its tests are left out"; \
+	elif $(MAKE) .other-env OTHER_PYTHON="$$python"; then \
+	  $(OTHER)/bin/pytest -m "not slow" -p no:cacheprovider $(OTHER_TESTS); \
+	elif [ -z "$${CI:-}" ]; then \
+	  echo "no environment for $$python: its tests are left out"; \
+	else exit 1; fi
+
+##@ Release
+
+build: env ## dist/: wheel, constraints.txt, requirements.lock, SBOM
+	$(BIN)/python release.py
+
+##@ Environment
+
+env: $(STAMP) ## .venv with everything, and the package at the version of its files
+	$(call editable,.venv)
+
+.other-env: $(OTHER)/.stamp
+	$(call editable,$(OTHER))
+
+$(STAMP): pyproject.toml uv.lock | $(UV)
+	$(call sync,.venv,$(PYTHON))
+
+$(OTHER)/.stamp: pyproject.toml uv.lock | $(UV)
+	$(call sync,$(OTHER),$(OTHER_PYTHON))
+
+# pip with --target needs neither a virtual environment nor leave of the system's Python.
+$(UV):
+	@if [ -z "$(PYTHON)" ]; then echo "no Python >= 3.11 found; name one: make PYTHON=..." >&2; exit 2; fi
+	PIP_USER=0 "$(PYTHON)" -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
+	  --root-user-action=ignore --target $(UV_HOME) 'uv==$(UV_VERSION)'
+
+clean: ## remove what make, dbt and the tools left here
+	rm -rf .venv $(OTHER) .tools dist build .dbt-runner .mypy_cache .pytest_cache .ruff_cache
+	rm -rf dbt_project/target dbt_project/logs dbt_project/dbt_packages dbt_project/.user.yml
+
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run test lint fmt verify-tpch bench-overhead test-other-python build env .other-env clean help
