@@ -1,7 +1,10 @@
 {#- DuckDB divides decimals as doubles, Databricks to a scale of its own: only whole numbers are
     divided alike everywhere. So millionths are counted, with a half added to round the last. -#}
 {% macro average(total, count) -%}
-    cast({{ divide_whole('2000000 * ' ~ total ~ ' + ' ~ count, '2 * ' ~ count) }} * 0.000001 as decimal(18, 6))
+    cast(
+        {{ divide_whole('2000000 * ' ~ total ~ ' + ' ~ count, '2 * ' ~ count) }} * 0.000001
+        as decimal(18, 6)
+    )
 {%- endmacro %}
 
 

@@ -8,9 +8,14 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """The user's cache (XDG base directory specification), or a temporary folder without a home."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        home = os.path.expanduser("~")
-        base = os.path.join(home, ".cache") if os.path.isabs(home) else tempfile.gettempdir()
-    return Path(base) / "dbt-runner"
+    """The user's cache (XDG base directory specification), or the temporary one without a home.
+
+    The temporary one carries the user's number, since other users write beside it.
+    """
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if named.is_absolute():
+        return named / "dbt-runner"
+    home = Path(os.environ.get("HOME", ""))
+    if home.is_absolute():
+        return home / ".cache" / "dbt-runner"
+    return Path(tempfile.gettempdir()) / f"dbt-runner-{os.getuid()}"

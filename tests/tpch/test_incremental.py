@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 FACTS = ("fct_orders", "fct_order_items")
+
+LAND_THIRD_DAY = """run-operation land_day --args '{"day": 3}'"""
 
 # A mart, the plain query it is compared with, and a slip in its arithmetic.
 SLIPS = {
@@ -31,31 +34,26 @@ def landed(small: Sample, tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """Three days landed, each built and tested by itself."""
     sample = small.copy(tmp_path_factory.mktemp("landed") / "sample")
     for day in (1, 2, 3):
-        run(sample, "run-operation", "land_day")
-        run(sample, "build", "--select=source:landing+")
+        sample.succeed("land_day")
+        sample.succeed("incremental")
         assert sample.rows("select max(landed_day) from analytics_landing.orders") == [(day,)]
+    sample.succeed("test")
     return sample
 
 
 @pytest.fixture(scope="module")
-def broken(small: Sample, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What dbt says of a project in which each mart has its slip."""
+def broken(small: Sample, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The tests that fail in a project in which each mart has its slip."""
     folder = tmp_path_factory.mktemp("broken")
     sample = small.copy(folder / "sample", project=folder / "project")
-    shutil.copytree(small.project, sample.project)
+    shutil.copytree(small.packaged, folder / "project")
     for mart, (_, right, wrong) in SLIPS.items():
-        model = sample.project / "models" / "marts" / f"{mart}.sql"
+        model = folder / "project" / "models" / "marts" / f"{mart}.sql"
         assert right in model.read_text()
         model.write_text(model.read_text().replace(right, wrong))
-    result = sample.build("build", "--exclude-resource-type=unit_test", "--select", *SLIPS)
-    assert result.returncode == 1, result.stdout
-    return result.stdout
-
-
-def run(sample: Sample, *arguments: str) -> None:
-    """Run a dbt command that has to succeed."""
-    result = sample.build(*arguments)
-    assert result.returncode == 0, result.stdout
+    summary = sample.run("incremental", "--exclude=test_type:unit", f"--select={' '.join(SLIPS)}")
+    assert (summary["status"], summary["exit_code"]) == ("failed", 1)
+    return [item["unique_id"] for item in summary["failed"] if item["status"] == "fail"]
 
 
 def contents(sample: Sample, columns: str = "*") -> dict[str, list[tuple[Any, ...]]]:
@@ -83,22 +81,26 @@ def test_days_bring_new_late_and_changed_orders(landed: Sample) -> None:
 def test_full_refresh_gives_what_the_days_gave(landed: Sample, tmp_path: Path) -> None:
     """Facts that merged three days are, row for row, the facts built from all of them at once."""
     refreshed = landed.copy(tmp_path / "sample")
-    run(refreshed, "run", "--full-refresh", "--select", *FACTS)
+    refreshed.succeed("run", "--full-refresh", f"--select={' '.join(FACTS)}")
     assert contents(refreshed) == contents(landed)
 
 
 def test_day_that_lands_twice_changes_nothing(landed: Sample, tmp_path: Path) -> None:
     """The same rows come again with a later time, and the time is all that changes."""
-    repeated = landed.copy(tmp_path / "sample")
-    run(repeated, "run-operation", "land_day", "--args={day: 3}")
-    run(repeated, "build", "--select=source:landing+")
+    project = tmp_path / "project"
+    shutil.copytree(landed.packaged, project)
+    with (project / "runner.yml").open("a") as policy:
+        policy.write(f"  land_third_day:\n    commands: [{json.dumps(LAND_THIRD_DAY)}]\n")
+    repeated = landed.copy(tmp_path / "sample", project=project)
+    repeated.succeed("land_third_day")
+    repeated.succeed("incremental", "--select=source:landing+")
     assert contents(repeated) != contents(landed)
     timeless = "* exclude (loaded_at)"
     assert contents(repeated, timeless) == contents(landed, timeless)
 
 
 @pytest.mark.parametrize("mart", SLIPS)
-def test_broken_mart_is_found(broken: str, mart: str) -> None:
+def test_broken_mart_is_found(broken: list[str], mart: str) -> None:
     """A slip in a mart's arithmetic fails its comparison with the plain query."""
     query, _, _ = SLIPS[mart]
-    assert f"Failure in test {mart}_is_plain_{query} " in broken
+    assert f"test.tpch.{mart}_is_plain_{query}" in broken

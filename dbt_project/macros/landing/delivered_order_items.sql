@@ -1,4 +1,4 @@
-{#- TPC-H has at most seven lines to an order, so line 8 of a changed order is always an added one. -#}
+{#- TPC-H has at most seven lines to an order, so line 8 of a changed order is an added one. -#}
 {% macro delivered_order_items(day, loaded_at) %}
 with drawn as (
 
@@ -21,7 +21,7 @@ lines as (
         delivery = 'new' or is_added = 1 as is_open
 
     from drawn
-    inner join {{ source('tpch', 'lineitem') }} as lineitem
+    inner join {{ source('tpch', 'lineitem').render() }} as lineitem
         on drawn.o_orderkey = lineitem.l_orderkey
     inner join copies
         on copies.is_added = 0
@@ -44,7 +44,9 @@ select
     case when is_open then 'O' else l_linestatus end as l_linestatus,
     case when is_open then {{ after_tpch('l_shipdate') }} else l_shipdate end as l_shipdate,
     case when is_open then {{ after_tpch('l_commitdate') }} else l_commitdate end as l_commitdate,
-    case when is_open then {{ after_tpch('l_receiptdate') }} else l_receiptdate end as l_receiptdate,
+    case
+        when is_open then {{ after_tpch('l_receiptdate') }} else l_receiptdate
+    end as l_receiptdate,
     l_shipinstruct,
     l_shipmode,
     l_comment,

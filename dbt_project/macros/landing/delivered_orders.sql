@@ -1,4 +1,5 @@
-{#- The prime spreads the residues evenly over TPC-H's order keys, which come in runs of eight.
+{#- With `render`, a source is whole also under `--empty`, which is for models.
+    The prime spreads the residues evenly over TPC-H's order keys, which come in runs of eight.
     One residue is a thousandth of all orders, as much as one of TPC-H's own refresh functions. -#}
 {% macro drawn_orders(day) %}
         select
@@ -10,7 +11,7 @@
                 else 'changed'
             end as delivery
 
-        from {{ source('tpch', 'orders') }}
+        from {{ source('tpch', 'orders').render() }}
         where mod(o_orderkey + 3 * {{ day }}, 997) < 3
 {%- endmacro %}
 

@@ -1,11 +1,13 @@
+{#- Some commands render the hook without running any node; they must not write. -#}
 {% macro ensure_landing() %}
-    {#- dbt also renders the hook while it parses, when there is nothing to ask. -#}
-    {% if execute %}
+    {% if execute and flags.WHICH not in ('compile', 'generate', 'show') %}
         {% for relation, delivered in deliveries(0) if load_relation(relation) is none %}
-            {% do adapter.create_schema(relation.without_identifier()) %}
+            {% do adapter.create_schema(
+                api.Relation.create(database=relation.database, schema=relation.schema)
+            ) %}
             {#- Made and filled by one statement, a table is never seen empty. -#}
             {% call statement('create_' ~ relation.identifier, auto_begin=true) %}
-                create table if not exists {{ relation }} as
+                create table if not exists {{ relation.render() }} as
                 {{ delivered }}
             {% endcall %}
             {% do adapter.commit() %}

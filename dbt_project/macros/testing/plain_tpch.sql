@@ -1,5 +1,5 @@
-{#- The plain queries take their rows from here, straight from the sources and by another way than
-    the facts: a landed version counts if none of its key is newer, and TPC-H's if none is landed. -#}
+{#- The plain queries take their rows from here: straight from the sources, and by another way than
+    the facts. A landed version counts if none of its key is newer, TPC-H's if none is landed. -#}
 {% macro plain_orders() %}
     {%- set columns = 'o_orderkey, o_custkey, o_orderdate, o_shippriority' %}
     select {{ columns }}
