@@ -88,6 +88,6 @@ def _split(word: str, following: list[str], booleans: Collection[str]) -> tuple[
     if name in booleans:
         return name, "true"
     if not following or following[0].startswith("--"):
-        msg = f"{printable(word)} lacks its value; write --{key}=value"
+        msg = f"{printable(word)} lacks its value; settings are written --name=value"
         raise SettingsError(msg)
     return name, following.pop(0)

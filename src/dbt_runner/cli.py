@@ -136,7 +136,9 @@ def _raise_unless_green(summary: Summary) -> None:
 
 
 def _reporter(chosen: Settings) -> Reporter:
-    wanted = chosen.log_format or ("console" if sys.stdout.isatty() else "json")
+    from dbt_runner.report.sink import Sink
+
+    wanted = chosen.log_format or ("console" if Sink(sys.stdout).isatty() else "json")
     if wanted == "console":
         from dbt_runner.report.console import ConsoleReport
 

@@ -9,8 +9,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from dbt_runner.parameters import DeploymentSettings, RunParameters
 from dbt_runner.run_types import BUILT_IN
-from dbt_runner.settings import BOOLEANS, ENV_PREFIX, DeploymentSettings, RunParameters
+from dbt_runner.settings import BOOLEANS, ENV_PREFIX
 
 _NAME_WIDTH = 26
 

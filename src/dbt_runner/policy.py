@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -10,13 +9,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import PolicyError, SettingsError
 from dbt_runner.identifiers import catalog_name, schema_name
 from dbt_runner.run_types import BUILT_IN, Command, RunType, read_command
-from dbt_runner.variables import Value, holds_quoting
+from dbt_runner.variable_rules import Variable, undeclared_fault
+from dbt_runner.variables import Value
 
 FILE_NAME = "runner.yml"
 
@@ -24,47 +31,15 @@ Schema = Annotated[str, AfterValidator(schema_name)]
 Catalog = Annotated[str, AfterValidator(catalog_name)]
 
 
+def _commands(value: object) -> tuple[Command, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        msg = "must be a list of dbt commands"
+        raise ValueError(msg)
+    return tuple(read_command(item) for item in value)
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Variable(_Strict):
-    """A dbt variable that a run may set, and the values it may take.
-
-    `pattern` must match a text as a whole; without it a text holds no quotes, backslashes,
-    semicolons or SQL comments, since a model may well write it into a statement.
-    """
-
-    type: Literal["string", "integer", "number", "boolean", "list"]
-    description: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    pattern: str | None = None
-    values: tuple[str | int | float, ...] | None = None
-
-    def fault(self, value: Value) -> str | None:
-        """Why the value is not allowed, or `None` if it is."""
-        if not _is_of(value, self.type):
-            return f"must be of type {self.type}"
-        if isinstance(value, list):
-            faults = (self._scalar_fault(item) for item in value)
-            return next((fault for fault in faults if fault), None)
-        return self._scalar_fault(value)
-
-    def _scalar_fault(self, value: Value) -> str | None:
-        if self.values is not None and value not in self.values:
-            return f"must be one of {', '.join(map(str, self.values))}"
-        if isinstance(value, int | float):
-            if self.minimum is not None and value < self.minimum:
-                return f"must be at least {self.minimum:g}"
-            if self.maximum is not None and value > self.maximum:
-                return f"must be at most {self.maximum:g}"
-        elif self.pattern is not None:
-            if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
-                return f"must match {self.pattern}"
-        elif self.values is None and holds_quoting(value):
-            return "must not hold quotes, backslashes, semicolons or SQL comments"
-        return None
 
 
 class Target(_Strict):
@@ -101,9 +76,7 @@ class Production(_Strict):
 class OwnRunType(_Strict):
     """A run type of the project: dbt commands as for dbt's command line."""
 
-    commands: Annotated[
-        tuple[Command, ...], Field(min_length=1), BeforeValidator(lambda v: _commands(v))
-    ]
+    commands: Annotated[tuple[Command, ...], Field(min_length=1), BeforeValidator(_commands)]
     empty_selection: Literal["error", "ok"] = "error"
     description: str = ""
 
@@ -151,7 +124,10 @@ class Policy(_Strict):
         Raises:
             SettingsError: `runner.yml` does not list the value.
         """
-        if not any(fnmatchcase(value, pattern) for pattern in self.deployment.get(name, ())):
+        patterns = self.deployment.get(name, ())
+        # a listed folder would not bound a path that climbs out of it
+        climbs = ".." in value.split("/")
+        if climbs or not any(fnmatchcase(value, pattern) for pattern in patterns):
             msg = (
                 f"{name}: a job may not set it to {printable(value)}; list the value under "
                 f"deployment in {FILE_NAME} and build the wheel anew"
@@ -166,7 +142,7 @@ class Policy(_Strict):
         """
         for name, value in values.items():
             if self.variables is None:
-                fault = _undeclared_fault(value)
+                fault = undeclared_fault(value)
             elif name in self.variables:
                 fault = self.variables[name].fault(value)
             else:
@@ -185,7 +161,8 @@ class Policy(_Strict):
             PolicyError: the target is protected and `full_refresh_confirm` is not its schema.
         """
         place = self.targets.get(target)
-        if place and place.protected and (confirm is None or confirm != schema):
+        confirmed = confirm is not None and schema is not None and confirm == schema.lower()
+        if place and place.protected and not confirmed:
             msg = (
                 f"run_type: the target {target} is protected and refuses a full refresh of "
                 f"{schema}; give full_refresh_confirm={schema} if that is what you want"
@@ -224,45 +201,19 @@ def load(folder: Path) -> Policy:
         content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return Policy()
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        # a ValueError comes from a date that does not exist
         msg = f"{file}: cannot be read: {' '.join(str(error).split())}"
         raise PolicyError(msg) from error
     try:
-        policy = Policy.model_validate(content or {})
+        policy = Policy.model_validate({} if content is None else content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        msg = f"{file}: {place}: {first['msg']}, got {printable(first['input'])}"
+        place = printable(".".join(map(str, first["loc"])) or "the file")[1:-1]
+        reason = first["msg"].removeprefix("Value error, ")
+        msg = f"{file}: {place}: {' '.join(reason.split())}, got {printable(first['input'])}"
         raise PolicyError(msg) from error
     for name in set(policy.own_run_types) & set(BUILT_IN):
         msg = f"{file}: run_types.{name}: is built in; choose another name"
         raise PolicyError(msg)
     return policy
-
-
-def _commands(value: object) -> tuple[Command, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        msg = "must be a list of dbt commands"
-        raise ValueError(msg)
-    return tuple(read_command(item) for item in value)
-
-
-def _undeclared_fault(value: Value) -> str | None:
-    if holds_quoting(value):
-        return (
-            "holds quotes, a backslash, a semicolon or a SQL comment; if the project expects that, "
-            f"declare it with a pattern under vars in {FILE_NAME}"
-        )
-    return None
-
-
-def _is_of(value: Value, kind: str) -> bool:
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind == "number":
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind == "list":
-        return isinstance(value, list) and not any(isinstance(i, list | dict) for i in value)
-    return isinstance(value, str)

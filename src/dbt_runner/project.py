@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 from dbt_runner.errors import ProjectError
 
 FILE_NAME = "dbt_project.yml"
+_NAME = re.compile(r"[^\W\d]\w{0,127}")
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,12 @@ def find(folder: str | None) -> Project:
     except FileNotFoundError:
         msg = f"project_dir: {place} holds no {FILE_NAME}; give the folder that does"
         raise ProjectError(msg) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         msg = f"project_dir: {file} cannot be read: {' '.join(str(error).split())}"
         raise ProjectError(msg) from error
     name = content.get("name") if isinstance(content, dict) else None
-    if not isinstance(name, str):
-        msg = f"project_dir: {file} gives the project no name"
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        # it becomes the name of a folder
+        msg = f"project_dir: {file} gives the project no name of letters, digits and underscores"
         raise ProjectError(msg)
     return Project(place, name, str(content.get("profile") or name), folder is None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 HIDDEN = "*****"
-_NAME = re.compile(r"token|passw|secret|credential|api_?key|private_?key", re.I)
+_NAME = re.compile(r"token|passw|secret|credential|api_?key|private_?key", re.IGNORECASE)
 _VALUE = re.compile(r"\bdap[ik][0-9a-f]{32}\b|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*")
 
 

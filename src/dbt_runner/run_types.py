@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ _NAMES = frozenset(
     {"build", "run", "seed", "snapshot", "test", "compile", "docs generate", "source freshness"}
 )
 _FULL_REFRESH = frozenset({"build", "run", "seed"})
+_MACRO = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,11 @@ def read_command(text: str) -> Command:
 
 
 def _read_operation(words: list[str]) -> Command:
-    if len(words) == 1:
-        return Command("run-operation", macro=words[0])
-    if len(words) == 3 and words[1] == "--args":
-        return Command("run-operation", macro=words[0], arguments=json.loads(words[2]))
-    msg = "run-operation is written: run-operation MACRO [--args JSON]"
+    if words and _MACRO.fullmatch(words[0]):
+        if len(words) == 1:
+            return Command("run-operation", macro=words[0])
+        arguments = json.loads(words[2]) if len(words) == 3 and words[1] == "--args" else None
+        if isinstance(arguments, dict):
+            return Command("run-operation", macro=words[0], arguments=arguments)
+    msg = "run-operation is written: run-operation MACRO [--args JSON], JSON being an object"
     raise ValueError(msg)

@@ -8,14 +8,15 @@ from difflib import get_close_matches
 from dbt_runner.argv import printable
 
 _CRITERION = re.compile(
-    r"(?:@|\d*\+)?(?:(?P<method>[\w.]+):)?(?P<value>[\w.*?/][\w.:*?/+-]*?)(?:\+\d*)?", re.ASCII
+    r"(?:@|\d*\+)?+(?:(?P<method>[\w.]+):)?+(?P<value>[\w.*?/][\w.:*?/-]*)(?:\+\d*)?",
+    re.ASCII,
 )
-"""One criterion (`RAW_SELECTOR_PATTERN` of dbt/graph/selector_spec.py, dbt-core 1.11), less freely."""
+"""One criterion, stricter than `RAW_SELECTOR_PATTERN` of dbt/graph/selector_spec.py (1.11)."""
 
 _SELECTOR = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 METHODS = frozenset(
-    "access config exposure file fqn function group metric package path resource_type result "
+    "access config exposure file fqn function group metric package path resource_type result "  # noqa: SIM905 - shorter
     "saved_query semantic_model source source_status state tag test_name test_type unit_test "
     "version".split()
 )
@@ -71,7 +72,7 @@ def _check(criterion: str) -> None:
         msg = f"holds {printable(criterion)}, which is no selection of nodes"
         raise ValueError(msg)
     method, value = _method(match), match["value"]
-    if method and method not in METHODS:
+    if match["method"] and method not in METHODS:
         near = get_close_matches(method, METHODS, n=1)
         hint = f"; did you mean {near[0]}:" if near else f"; there is {', '.join(sorted(METHODS))}"
         msg = f"names the method {printable(method)}, which dbt does not have{hint}"

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
+from dbt_runner.redaction import redacted
+
 Scalar = str | int | float | bool | None
 Value = Scalar | list["Value"] | dict[str, "Value"]
 
@@ -45,10 +47,10 @@ def read(text: str) -> dict[str, Value]:
         value = None
     if not isinstance(value, dict):
         msg = 'must be a JSON object such as {"name": 1}'
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 - pydantic reads it
     for name, item in value.items():
         if not _NAME.fullmatch(name):
-            msg = f"{ascii(name)} is no name of a variable"
+            msg = f"{name!a} is no name of a variable"
             raise ValueError(msg)
         _check(name, item, depth=2)
     return cast("dict[str, Value]", value)
@@ -102,13 +104,17 @@ def _check_text(name: str, text: str) -> None:
     if _CONTROL.search(text):
         msg = f"{name} holds a control character"
         raise ValueError(msg)
+    if redacted(text) != text:
+        # dbt writes variables into its artifacts, and a job shows its parameters to many
+        msg = f"{name} holds what looks like a token; let the project read it from the environment"
+        raise ValueError(msg)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
-            msg = f"{ascii(name)} is given twice"
+            msg = f"{name!a} is given twice"
             raise ValueError(msg)
     return dict(pairs)
 

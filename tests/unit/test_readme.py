@@ -9,9 +9,9 @@ import pytest
 
 from dbt_runner import errors
 from dbt_runner.errors import RunnerError
+from dbt_runner.parameters import DeploymentSettings, RunParameters
 from dbt_runner.policy import Policy, Target
 from dbt_runner.run_types import BUILT_IN
-from dbt_runner.settings import DeploymentSettings, RunParameters
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from dbt_runner.engine import environment
-from dbt_runner.engine.events import Event, NodeFinished
+from dbt_runner.engine.events import Event, NodeFinished, NodeStarted
 from dbt_runner.engine.translation import Callback, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
@@ -94,10 +95,13 @@ class Engine:
 
     def __init__(self, options: Options, listener: Callable[[Event], None]) -> None:
         self._options = options
+        self._listener = listener
         self._callback = Callback(listener)
         self._manifest: Any = None
+        self._adapter_type: str | None = None
         self._profiles_dir = options.workspace / "profiles"
         self._cancelling = threading.Event()
+        self._executing = False
         self.dropped_variables: tuple[str, ...] = ()
 
     @contextmanager
@@ -110,13 +114,20 @@ class Engine:
         if not _one_at_a_time.acquire(blocking=False):
             msg = "another run is going on in this process; dbt runs one at a time"
             raise BusyError(msg)
+        tells_errors = logging.raiseExceptions
         try:
             _import_dbt()
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
             with environment.prepared(self._options.connection.environment) as dropped:
                 self.dropped_variables = dropped
-                yield
+                # what cannot be written to dbt.log is no matter for standard error
+                logging.raiseExceptions = False
+                try:
+                    yield
+                finally:
+                    _disconnect()
         finally:
+            logging.raiseExceptions = tells_errors
             _one_at_a_time.release()
 
     def parse(self, folder: Path) -> None:
@@ -129,6 +140,7 @@ class Engine:
         if outcome.exception is not None or outcome.result is None:
             raise _as_error(outcome.exception)
         self._manifest = outcome.result
+        self._adapter_type = str(_adapter().type())
 
     def place(self) -> tuple[str, str]:
         """The (catalog, schema) of the target, as dbt resolved the profile. After `parse`."""
@@ -143,8 +155,8 @@ class Engine:
         """
         if command.macro:
             return (self._operation(command.macro),)
-        from dbt_common.exceptions import DbtBaseException
         from dbt_common.events.contextvars import task_contextvars
+        from dbt_common.exceptions import DbtBaseException
 
         module, name = _TASKS[command.name]
         config = _adapter().config
@@ -161,9 +173,15 @@ class Engine:
 
     def execute(self, command: Command, folder: Path) -> Outcome:
         """Run a command, its artifacts in the folder. After `parse`."""
+        if command.macro:
+            # dbt tells about nodes only
+            self._listener(NodeStarted(self._operation(command.macro).unique_id))
+        self._executing = True
         outcome = self._invoke(self._words(command), folder)
         found = getattr(outcome.result, "results", None) or ()
         results = tuple(r for result in found if (r := node_result(result, folder)) is not None)
+        if command.macro and not outcome.success:
+            results = tuple(replace(r, message=self._callback.operation_error) for r in results)
         if outcome.exception is not None:
             return Outcome(results, outcome.exception)
         if not outcome.success and not results:
@@ -173,13 +191,13 @@ class Engine:
     def cancel(self) -> None:
         """Cancel open queries and have dbt start no other node. Call it until dbt returns.
 
-        May be called from any thread, before dbt is imported too.
+        May be called from any thread, before dbt is imported too: there are no queries then.
         """
         self._cancelling.set()
-        flags = _loaded("dbt.flags")
-        factory = _loaded("dbt.adapters.factory")
-        if flags is None or factory is None:
+        if not self._executing:
             return
+        flags = import_module("dbt.flags")
+        factory = import_module("dbt.adapters.factory")
         # a node that fails then ends the run, as with --fail-fast, and all nodes get a result
         object.__setattr__(flags.get_flags(), "FAIL_FAST", True)
         for adapter in list(factory.FACTORY.adapters.values()):
@@ -187,21 +205,29 @@ class Engine:
                 list(adapter.cancel_open_connections())
 
     def versions(self) -> dict[str, str]:
-        """Versions of dbt and of the adapter in use."""
+        """Versions of dbt and, after `parse`, of the adapter in use."""
         found = {"dbt_core": version("dbt-core")}
-        factory = _loaded("dbt.adapters.factory")
-        for name in factory.FACTORY.adapters if factory else ():
-            found["adapter"] = f"dbt-{name} {version(f'dbt-{name}')}"
+        if self._adapter_type:
+            name = f"dbt-{self._adapter_type}"
+            found["adapter"] = f"{name} {version(name)}"
         return found
 
     def _invoke(self, words: Sequence[str], folder: Path) -> Any:
         from dbt.cli.main import dbtRunner
 
-        runner = dbtRunner(manifest=self._manifest, callbacks=[self._callback, self._adjust])
+        runner = dbtRunner(manifest=self._manifest, callbacks=[self._adjust, self._callback])
         return runner.invoke([*words, *self._common_words(folder)])
 
     def _adjust(self, message: Any) -> None:
-        """Set what dbt offers no option for, once its flags are there."""
+        """Set what dbt offers no option for, once its flags are there; hold back nodes.
+
+        After a failure dbt still begins the nodes that it has handed to its threads before. What
+        is raised on this event, the last one before a node's work, becomes the node's result
+        (`call_runner` of dbt/task/runnable.py, dbt-core 1.11).
+        """
+        if message.info.name == "LogStartLine" and self._cancelling.is_set():
+            msg = "cancelled before it was begun"
+            raise DbtError(msg)
         if message.info.name == "MainReportArgs":
             flags = import_module("dbt.flags").get_flags()
             object.__setattr__(flags, "skip_nodes_if_on_run_start_fails", True)
@@ -309,10 +335,13 @@ def _import_dbt() -> None:
             gc.enable()
 
 
-def _loaded(name: str) -> Any:
-    import sys
-
-    return sys.modules.get(name)
+def _disconnect() -> None:
+    """Close all connections; dbt-duckdb else holds its file as long as the process lives."""
+    for adapter in import_module("dbt.adapters.factory").FACTORY.adapters.values():
+        adapter.cleanup_connections()
+        close_all = getattr(adapter.connections, "close_all_connections", None)
+        if close_all:
+            close_all()
 
 
 def _adapter() -> Any:

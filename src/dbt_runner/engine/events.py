@@ -10,7 +10,7 @@ class Status(StrEnum):
     """How a planned node ended; `not_started` until it is known."""
 
     SUCCESS = "success"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - dbt's word for a test that passed
     WARN = "warn"
     ERROR = "error"
     FAIL = "fail"

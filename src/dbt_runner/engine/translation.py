@@ -31,8 +31,12 @@ _STATUSES = {
 }
 """`NodeStatus` of dbt.artifacts.schemas.results (dbt-core 1.11)."""
 
-_REPORTED_OTHERWISE = frozenset({"NoNodesForSelectionCriteria", "NothingToDo", "NoNodesSelected"})
-"""Warnings that reach the user as something else than a warning of dbt."""
+_REPORTED_OTHERWISE = frozenset(
+    {"NoNodesForSelectionCriteria", "NothingToDo", "NoNodesSelected", "DeprecationsSummary"}
+)
+"""Warnings that reach the user as something else than a warning of dbt, or repeat others."""
+
+_OPERATION_ERRORS = frozenset({"RunningOperationCaughtError", "RunningOperationUncaughtError"})
 
 _NODE_RESULTS = frozenset({"LogTestResult", "LogFreshnessResult", "LogNodeResult"})
 
@@ -41,10 +45,14 @@ class Callback:
     """dbt's callback: keeps the events that are used, and passes them on as ours.
 
     dbt calls it for every event, debug ones included, and from several threads.
+
+    Attributes:
+        operation_error: why the last `run-operation` failed, which its result does not tell.
     """
 
     def __init__(self, listener: Callable[[Event], None]) -> None:
         self._listener = listener
+        self.operation_error: str | None = None
         self._translators: dict[str, Callable[[Any], Event | None]] = {
             "NodeStart": _started,
             "NodeFinished": _finished,
@@ -59,10 +67,15 @@ class Callback:
         }
 
     def __call__(self, message: Any) -> None:
+        """Take one event of dbt, an `EventMsg` of dbt_common."""
         name = message.info.name
         translator = self._translators.get(name)
+        event: Event | None
         if translator is not None:
             event = translator(message.data)
+        elif name in _OPERATION_ERRORS:
+            self.operation_error = message.data.exc
+            return
         elif message.info.level == "warn" and name not in _NODE_RESULTS | _REPORTED_OTHERWISE:
             event = Warned(name, " ".join(message.info.msg.split()))
         else:

@@ -56,8 +56,9 @@ class Cancellation:
         A signal that the process was started to ignore (`nohup`) stays ignored.
 
         Args:
-            for_good: the process ends with this run, so a late signal changes nothing any more;
-                else the handlers from before come back.
+            for_good: the process ends with this run, so a late signal changes nothing any more,
+                not even while the interpreter takes itself down; else the handlers from before
+                come back.
 
         Yields:
             Whether there are handlers.
@@ -72,8 +73,9 @@ class Cancellation:
         try:
             yield True
         finally:
-            for number, old in handled.items() if not for_good else ():
-                signal.signal(number, old if old is not None else signal.SIG_DFL)
+            for number, old in handled.items():
+                after = signal.SIG_IGN if for_good else old
+                signal.signal(number, after if after is not None else signal.SIG_DFL)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         # runs between two byte codes of the main thread: sets fields, prints and raises nothing

@@ -19,6 +19,7 @@ class Record:
         command: position of the command in the run, from 0.
         seconds: wall time, once it is done.
         compiled: path of the compiled SQL below the command's folder.
+        reported: its end has been told.
     """
 
     command: int
@@ -29,11 +30,17 @@ class Record:
     message: str | None = None
     rows: int | None = None
     compiled: str | None = None
+    reported: bool = False
 
     @property
     def finished(self) -> bool:
         """Whether the node has come to its end."""
         return self.status is not Status.NOT_STARTED
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is a source that was found too old."""
+        return self.status is Status.FAIL and self.node.resource_type == "source"
 
 
 class Results:
@@ -66,11 +73,16 @@ class Results:
             self._cancelling = True
 
     def start(self, unique_id: str) -> Record | None:
-        """Note that dbt began to work on a node; `None` for one that is not planned."""
+        """Note that dbt began to work on a node.
+
+        Returns:
+            Its record; `None` for one that is not planned, or held back by a cancellation.
+        """
         with self._lock:
             record = self._records.get((self._command, unique_id))
-            if record:
-                record.started = True
+            if record is None or self._cancelling:
+                return None
+            record.started = True
             return record
 
     def finish(self, event: NodeFinished) -> Record | None:
@@ -126,9 +138,7 @@ class Results:
         return sorted(bad, key=lambda record: order.index(record.status))
 
     def _status(self, record: Record, event: NodeFinished) -> Status:
-        if self._cancelling and event.status is Status.ERROR:
-            return Status.CANCELLED
-        if self._cancelling and event.status is Status.SKIPPED:
+        if self._cancelling and event.status in {Status.ERROR, Status.SKIPPED}:
             return Status.CANCELLED if record.started else Status.NOT_STARTED
         stale = event.status is Status.FAIL and record.node.resource_type == "source"
         if stale and self._tolerates_stale:

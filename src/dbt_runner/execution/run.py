@@ -99,6 +99,7 @@ class Run:
         self._attempt.create()
         self._workspace = _make_workspace()
         self._cancellation = Cancellation()
+        self._not_cancelled: set[str] = set()
         self._results = Results()
         self._unmatched: dict[int, list[str]] = {}
         self._planning = 0
@@ -130,7 +131,7 @@ class Run:
         """
         with self._cancellation.handling_signals(for_good=ends_process) as handled:
             try:
-                self._report_start(handled)
+                self._report_start(handled=handled)
                 worker = threading.Thread(target=self._work, name="dbt", daemon=True)
                 worker.start()
                 let_go = self._wait()
@@ -166,7 +167,9 @@ class Run:
         try:
             self._engine.cancel()
         except Exception as error:  # noqa: BLE001 - any adapter; the next tick tries again
-            self._reporter.notice("query.not_cancelled", level="warning", error=str(error))
+            if str(error) not in self._not_cancelled:
+                self._not_cancelled.add(str(error))
+                self._reporter.notice("query.not_cancelled", level="warning", error=str(error))
 
     def _conclude(self) -> Summary:
         """Publish, and say how the run ended."""
@@ -177,7 +180,7 @@ class Run:
         if isinstance(fault, OSError) and written:
             lost = f"dbt could not write its artifacts: {fault.strerror or fault}"
         try:
-            self._attempt.publish(self._workspace)
+            self._publish()
         except NotPublished as error:
             lost = lost or str(error)
         summary = self._summary
@@ -197,6 +200,12 @@ class Run:
             self._lose(summary, str(error))
         self._reporter.finished(summary, self._results)
         return summary
+
+    def _publish(self) -> None:
+        if not self._attempt.folder.is_dir():
+            msg = f"{self._attempt.folder} has vanished during the run"
+            raise NotPublished(msg)
+        self._attempt.publish(self._workspace)
 
     def _fill(self, summary: Summary) -> None:
         if self._results.has_plan:
@@ -243,7 +252,7 @@ class Run:
             summary.error = reason
         self._reporter.notice("artifacts.lost", level="error", reason=reason)
 
-    def _report_start(self, handled: bool) -> None:
+    def _report_start(self, *, handled: bool) -> None:
         settings = self._settings
         facts = {
             "attempt": self._attempt.id,
@@ -255,7 +264,7 @@ class Run:
             "versions": {**self._summary.versions, **self._engine.versions()},
             "commit": commit(),
         }
-        self._attempt.write("run.json", facts)
+        self._write_down("run.json", facts)
         self._reporter.started(facts)
         for remark in self._remarks:
             self._reporter.notice("setting.ignored", level="warning", reason=remark)
@@ -320,7 +329,9 @@ class Run:
             self._connection.target_schema,
             sorted(self._settings.vars.items(), key=lambda item: item[0]),
         )
-        cache.restore(folder)
+        if self._settings.warnings == "ok":
+            # dbt does not warn again about files that it need not parse again
+            cache.restore(folder)
         self._engine.parse(folder)
         problem = cache.keep(folder)
         if problem:
@@ -359,7 +370,15 @@ class Run:
         records = self._results.records()
         written = [record.node.writes for record in records if record.node.writes]
         self._policy.check_relations(self._connection.target, written)
-        self._attempt.write("plan.json", {"commands": [*self._plan_facts()]})
+        self._write_down("plan.json", {"commands": [*self._plan_facts()]})
+
+    def _write_down(self, name: str, facts: dict[str, Any]) -> None:
+        """Write an artifact that has to be there before the run goes on."""
+        try:
+            self._attempt.write(name, facts)
+        except NotPublished as error:
+            msg = f"artifacts: {error}; name another folder"
+            raise SettingsError(msg) from error
 
     def _plan_facts(self) -> Iterator[dict[str, Any]]:
         records = self._results.records()
@@ -381,10 +400,17 @@ class Run:
         spent = time.monotonic() - clock
         self._timings["execute"] = self._timings.get("execute", 0.0) + spent
         for result in outcome.results:
-            self._results.finish(result)
+            self._finish(result)
         if outcome.fault is not None:
             raise outcome.fault
-        return not self._results.failed(number)
+        failed = self._results.failed(number)
+        return not failed or (command.tolerates_stale and all(r.is_stale for r in failed))
+
+    def _finish(self, event: NodeFinished) -> None:
+        record = self._results.finish(event)
+        if record and record.finished and not record.reported:
+            record.reported = True
+            self._reporter.node_finished(record, self._results)
 
     def _tolerates_stale(self, command: Command) -> bool:
         return command.tolerates_stale and self._policy.stale_sources == "ok"
@@ -403,9 +429,7 @@ class Run:
                 if record:
                     reporter.node_started(record, results)
             case NodeFinished():
-                record = results.finish(event)
-                if record:
-                    reporter.node_finished(record, results)
+                self._finish(event)
             case Unmatched(criterion):
                 self._unmatched.setdefault(self._planning, []).append(criterion)
             case Warned(name, message):
@@ -457,6 +481,8 @@ def _exit_code(fault: BaseException) -> int:
 
 
 def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace(
-        "+00:00", "Z"
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
     )

@@ -168,7 +168,9 @@ def next_command(summary: Summary) -> str | None:
 
 
 def _table(summary: Summary, results: Results) -> Table:
-    table = Table(show_header=True, header_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table = Table(
+        show_header=True, header_style="bold", box=None, pad_edge=False, padding=(0, 3, 0, 0)
+    )
     table.add_column("nodes")
     table.add_column("", justify="right")
     table.add_column("slowest")

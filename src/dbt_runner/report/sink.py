@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from typing import TextIO
@@ -10,14 +11,15 @@ from typing import TextIO
 class Sink:
     """Whole lines on a stream; after the first failure (closed pipe, full disk) on nothing.
 
-    What a run says never changes its result. A stream that failed is pointed at the null device,
+    What a run says never changes its result. There is no stream where the process was started
+    with it closed. A stream that failed is pointed at the null device,
     since Python flushes it once more at exit and would turn that failure into an exit code.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream or io.StringIO()
         self._lock = threading.Lock()
-        self.broken = False
+        self.broken = stream is None
 
     @property
     def encoding(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import time
@@ -103,17 +102,17 @@ def newest_with(place: Path, artifact: str) -> Path | None:
 
 def _complete(place: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     try:
-        names = sorted(os.listdir(place / "runs"), reverse=True)
+        folders = sorted((place / "runs").iterdir(), reverse=True)
     except OSError:
         return
-    for name in names:
-        folder = place / "runs" / name
+    for folder in folders:
         if (folder / MARKER).is_file():
             try:
                 summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 continue
-            yield folder, summary
+            if isinstance(summary, dict):
+                yield folder, summary
 
 
 def _check(commands: Path) -> None:

@@ -50,13 +50,14 @@ class ParseCache:
             return None
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(dir=self._file.parent, suffix=".draft")
+            handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".draft")
             os.close(handle)
+            draft = Path(name)
             try:
                 shutil.copyfile(state, draft)
-                os.replace(draft, self._file)
+                draft.replace(self._file)
             except OSError:
-                os.unlink(draft)
+                draft.unlink()
                 raise
             self._forget_oldest()
         except OSError as error:

@@ -14,6 +14,9 @@ from dbt_runner.errors import BusyError, ProjectError
 from dbt_runner.locations import cache_folder
 from dbt_runner.warehouse.connection import Connection
 
+RESERVED_CATALOGS = frozenset({"main", "system", "temp"})
+"""Names that DuckDB does not give to a file's catalog: it appends `_db` to them."""
+
 SAMPLE_SCHEMA = "tpch"
 SAMPLE_TABLES = (
     "customer",
@@ -95,7 +98,7 @@ def offer_samples(file: Path, scale: float, cancelled: Callable[[], bool]) -> No
     for table in SAMPLE_TABLES:
         path = str(folder / f"{table}.parquet").replace("'", "''")
         statements.append(
-            f"create or replace view {schema}.{table} as select * from read_parquet('{path}')"
+            f"create or replace view {schema}.{table} as select * from read_parquet('{path}')"  # noqa: S608 - our own names
         )
     _execute(file, statements)
 
@@ -142,7 +145,9 @@ def _sample_place(scale: float) -> Path:
 def _generate(generator: str, scale: float, folder: Path, cancelled: Callable[[], bool]) -> None:
     words = [generator, "parquet", "--scale-factor", f"{scale:g}", "--output-dir", str(folder)]
     errors = b""
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(  # noqa: S603 - our own words
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
         while process.returncode is None:
             try:
                 _, errors = process.communicate(timeout=0.1)

@@ -12,7 +12,7 @@ from dbt_runner.argv import printable
 from dbt_runner.errors import ProjectError
 from dbt_runner.warehouse.connection import Connection
 
-_SECRET = re.compile(r"token|password|pass$|secret|private_key|keyfile_json|api_key", re.I)
+_SECRET = re.compile(r"token|password|pass$|secret|private_key|keyfile_json|api_key", re.IGNORECASE)
 
 
 def connection(
@@ -32,12 +32,12 @@ def connection(
     except FileNotFoundError:
         msg = f"profiles_dir: {folder} holds no profiles.yml"
         raise ProjectError(msg) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         # the parser's own message quotes the file, which may hold secrets
         msg = f"profiles_dir: {file} cannot be read as YAML"
         raise ProjectError(msg) from None
     outputs = _outputs(content, profile, file)
-    name = target or content[profile].get("target", "default")
+    name = target or str(content[profile].get("target", "default"))
     if name not in outputs:
         msg = (
             f"target: {printable(name)} is no target of the profile {profile} in {file}; "
@@ -51,15 +51,26 @@ def connection(
             profile, name, _literal(place), _literal(output.get("schema")), profiles_dir=folder
         )
     environment: dict[str, str] = {}
-    for key, value in output.items():
-        if _SECRET.search(key) and isinstance(value, str) and "{{" not in value:
-            variable = f"DBT_ENV_SECRET_{key.upper()}"
-            environment[variable] = value
-            output[key] = f"{{{{ env_var('{variable}') }}}}"
+    output = _without_secrets(output, (), environment)
     output["schema"] = target_schema
     return Connection(
         profile, name, _literal(place), target_schema, output=output, environment=environment
     )
+
+
+def _without_secrets(value: Any, path: tuple[str, ...], environment: dict[str, str]) -> Any:
+    """A copy that refers to variables where secrets stood; these are added to `environment`."""
+    if isinstance(value, dict):
+        return {k: _without_secrets(v, (*path, str(k)), environment) for k, v in value.items()}
+    if isinstance(value, list):
+        items = enumerate(value)
+        return [_without_secrets(item, (*path, str(at)), environment) for at, item in items]
+    name = next((word for word in reversed(path) if not word.isdigit()), "")
+    if not isinstance(value, str) or "{{" in value or not _SECRET.search(name):
+        return value
+    variable = "DBT_ENV_SECRET_" + re.sub(r"\W", "_", "_".join(path), flags=re.ASCII).upper()
+    environment[variable] = value
+    return f"{{{{ env_var('{variable}') }}}}"
 
 
 def _outputs(content: object, profile: str, file: Path) -> dict[str, Any]:

@@ -27,6 +27,9 @@ def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
         ProjectError: the user's profile, or what the target needs, is missing.
     """
     if settings.profiles_dir:
+        if settings.catalog:
+            msg = "catalog: stands in profiles.yml, so it cannot be given with profiles_dir"
+            raise SettingsError(msg)
         wanted = settings.target if "target" in settings.model_fields_set else None
         folder = Path(settings.profiles_dir)
         return profiles.connection(folder, project.profile, wanted, settings.target_schema)
@@ -39,7 +42,13 @@ def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
         raise SettingsError(msg)
     duckdb.require_extra()
     catalog = settings.catalog or (place and place.catalog) or settings.target
+    if catalog in duckdb.RESERVED_CATALOGS:
+        msg = f"catalog: {printable(catalog)} is a name of DuckDB's own; choose another"
+        raise SettingsError(msg)
     schema = settings.target_schema or (place and place.target_schema) or DEFAULT_SCHEMA
+    if place and place.samples and schema == duckdb.SAMPLE_SCHEMA:
+        msg = f"target_schema: {schema} holds the sample data; choose another"
+        raise SettingsError(msg)
     file = database_file(settings, catalog)
     return duckdb.connection(project.profile, settings.target, file, schema, catalog)
 

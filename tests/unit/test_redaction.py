@@ -1,0 +1,49 @@
+"""What looks like a secret is not written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dbt_runner.redaction import HIDDEN, redacted
+
+TOKEN = "dapi" + "0123456789abcdef" * 2
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param({"token": "x"}, {"token": HIDDEN}, id="token"),
+        pytest.param({"DB_PASSWORD": "x"}, {"DB_PASSWORD": HIDDEN}, id="password"),
+        pytest.param({"client_secret": "x"}, {"client_secret": HIDDEN}, id="secret"),
+        pytest.param(
+            {"apikey": "x", "api_key": "y"}, {"apikey": HIDDEN, "api_key": HIDDEN}, id="key"
+        ),
+        pytest.param({"tokens": ["a", "b"]}, {"tokens": [HIDDEN, HIDDEN]}, id="list"),
+        pytest.param({"password": 12345}, {"password": HIDDEN}, id="number"),
+        pytest.param({"token": None, "secret": ""}, {"token": None, "secret": ""}, id="not-set"),
+        pytest.param(
+            {"vars": {"a": {"token": "x"}}}, {"vars": {"a": {"token": HIDDEN}}}, id="deep"
+        ),
+        pytest.param(
+            {"schema": "a", "task_key": "b"}, {"schema": "a", "task_key": "b"}, id="plain"
+        ),
+        pytest.param({5: "a"}, {5: "a"}, id="number-as-name"),
+        pytest.param(f"use {TOKEN}!", f"use {HIDDEN}!", id="databricks-token"),
+        pytest.param([f"Bearer {JWT}"], [f"Bearer {HIDDEN}"], id="web-token"),
+        pytest.param("dapi is short", "dapi is short", id="word-that-begins-alike"),
+        pytest.param(True, True, id="boolean"),
+    ],
+)
+def test_secret_is_hidden(value: Any, shown: Any) -> None:
+    """Secrets are found by their name, at any depth, or by their form."""
+    assert redacted(value) == shown
+
+
+def test_original_is_left_alone() -> None:
+    """Only a copy is changed."""
+    value = {"vars": {"token": "x"}}
+    redacted(value)
+    assert value == {"vars": {"token": "x"}}
