@@ -1,0 +1,69 @@
+"""The ways into a run that Databricks and programs use."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Project
+
+DRIVER = """
+import sys
+from importlib.metadata import entry_points
+[entry_point] = entry_points(group="databricks", name="run")
+try:
+    returned = entry_point.load()()
+except Exception as error:
+    print(f"{type(error).__name__}\\n{error}", file=sys.stderr)
+else:
+    print(f"returned {returned}", file=sys.stderr)
+"""
+"""Calls the entry point as the driver does, for which SystemExit would be a failure."""
+
+
+def test_entry_point_is_declared() -> None:
+    """A wheel task names the package and `run`."""
+    [found] = entry_points(group="databricks", name="run")
+    assert found.value == "dbt_runner.cli:run"
+
+
+def test_entry_point(project: Project) -> None:
+    """It returns nothing on success, and raises an ordinary exception that names what failed."""
+    program = ("-c", DRIVER)
+    failed = project.start("--run_type=run", "--select=dim_nations", packaged=True, program=program)
+    result = failed.finish()
+    kind, message = result.stderr.splitlines()
+    assert kind == "NodesFailed"
+    assert message == "failed: 0 of 1 nodes done: model.tpch.dim_nations (error)"
+    assert result.code == 0, "the driver goes on"
+    words = ("--run_type=compile", "--select=dim_nations")
+    result = project.start(*words, packaged=True, program=program).finish()
+    assert result.stderr == "returned None\n"
+    assert result.summary["status"] == "success"
+
+
+def test_refused_entry_point(project: Project) -> None:
+    """What a job may not set is refused before anything starts, and nothing is left."""
+    program = ("-c", DRIVER)
+    words = (f"--project_dir={project.folder}", "--run_type=full")
+    result = project.start(*words, packaged=True, program=program).finish()
+    assert result.stderr.startswith("SettingsError\nproject_dir: a job may not set it to")
+    assert result.stdout == ""
+
+
+def test_module(project: Project) -> None:
+    """`python -m dbt_runner` does the same, and its exit code tells the end."""
+    program = ("-m", "dbt_runner")
+    words = ("--run_type=run", "--select=dim_nations", "--run_date=2026-01-01")
+    result = project.start(*words, packaged=True, program=program).finish()
+    assert result.code == 1
+    assert list(result.failed) == ["dim_nations"]
+    [ignored] = result.events("setting.ignored")
+    assert ignored["reason"].startswith("run_date: is no setting")
+    assert result.stderr == ""
+    assert (project.root / ".dbt-runner").is_dir()
+    words = ("--run_type=full", "--select=", "--target_schema={{job.parameters.schema}}")
+    result = project.start(*words, packaged=True, program=program).finish()
+    assert result.code == 2
+    assert "holds a reference that was not resolved" in result.stderr

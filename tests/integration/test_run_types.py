@@ -1,0 +1,270 @@
+"""Every run type does what its name says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import duckdb
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Project
+
+RUN_TYPES = """
+run_types:
+  nightly:
+    commands:
+      - seed
+      - "run-operation note --args '{\\"text\\": \\"seeded\\"}'"
+      - run --select tag:nightly
+      - test
+  tidy: {commands: [run-operation note]}
+"""
+NOTE = """
+{% macro note(text='tidied') %}
+  {% do run_query("create table if not exists analytics.notes as select 'x' as note limit 0") %}
+  {% do run_query("insert into analytics.notes values ('" ~ text ~ "')") %}
+{% endmacro %}
+"""
+SOURCES = """
+sources:
+  - name: raw
+    schema: raw
+    tables:
+      - name: orders
+        config:
+          loaded_at_field: loaded_at
+          freshness: {error_after: {count: 1, period: day}}
+"""
+PRODUCTION = "production: {target: local, catalog: local, schema: analytics}\n"
+
+
+def load_source(project: Project, age: str, name: str = "local") -> None:
+    """Put one order into the source, loaded some time ago."""
+    project.artifacts.mkdir(exist_ok=True)
+    with duckdb.connect(str(project.artifacts / f"{name}.duckdb")) as database:
+        database.execute("create schema if not exists raw")
+        database.execute(
+            "create or replace table raw.orders as "
+            f"select 1 as id, now()::timestamp - interval {age} as loaded_at"
+        )
+
+
+def with_source(project: Project, age: str) -> None:
+    """Give the project a source of some age, and a model on it and one apart."""
+    load_source(project, age)
+    project.write("models/sources.yml", SOURCES)
+    project.model("on_source", "select * from {{ source('raw', 'orders') }}").model("apart")
+
+
+def with_seed(project: Project) -> None:
+    """Give the project a seed."""
+    project.write("seeds/colours.csv", "id,colour\n1,red\n2,blue\n")
+
+
+def test_one_command_each(project: Project) -> None:
+    """The run types with the names of dbt's commands run these, and no more."""
+    with_seed(project)
+    project.model("orders", "select * from {{ ref('colours') }}")
+    project.write("tests/no_rows.sql", "select * from {{ ref('orders') }} where id = 9")
+    project.write(
+        "snapshots/history.yml",
+        """
+snapshots:
+  - name: history
+    relation: ref('colours')
+    config: {unique_key: id, strategy: check, check_cols: all}
+""",
+    )
+    steps = {
+        "seed": (["colours"], ["colours"]),
+        "snapshot": (["history"], ["colours", "history"]),
+        "run": (["orders"], ["colours", "history", "orders"]),
+        "test": (["no_rows"], ["colours", "history", "orders"]),
+    }
+    for run_type, (nodes, tables) in steps.items():
+        result = project.run(f"--run-type={run_type}")
+        assert result.code == 0, result.stdout
+        assert list(result.statuses()) == nodes
+        assert project.tables() == [f"analytics.{name}" for name in tables]
+
+
+def test_compile(project: Project) -> None:
+    """`compile` leaves the SQL among the artifacts, and writes nothing into the database."""
+    project.model("orders", "select {{ 6 * 7 }} as id")
+    result = project.run("--run-type=compile")
+    assert result.code == 0
+    sql = result.artifacts / "commands/01-compile/compiled/shop/models/orders.sql"
+    assert sql.read_text().strip() == "select 42 as id"
+    assert project.tables() == []
+
+
+def test_docs(project: Project) -> None:
+    """`docs` leaves the documentation's three files, with what the database has."""
+    project.model("orders")
+    assert project.run("--run-type=full").code == 0
+    result = project.run("--run-type=docs")
+    assert result.code == 0
+    folder = "commands/01-docs-generate"
+    assert "model.shop.orders" in result.artifact(f"{folder}/catalog.json")["nodes"]
+    assert "model.shop.orders" in result.artifact(f"{folder}/manifest.json")["nodes"]
+    assert (result.artifacts / folder / "index.html").stat().st_size > 100_000
+
+
+def test_freshness(project: Project) -> None:
+    """A source that is fresh enough passes, a stale one and one that is not there are red."""
+    with_source(project, "'1 hour'")
+    result = project.run("--run-type=freshness")
+    assert (result.code, result.nodes) == (0, {"pass": 1})
+
+    load_source(project, "'3 days'")
+    result = project.run("--run-type=freshness")
+    assert (result.code, result.nodes) == (1, {"fail": 1})
+    assert list(result.failed) == ["raw"]
+    assert result.artifact("commands/01-source-freshness/sources.json")["results"]
+
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("drop table raw.orders")
+    result = project.run("--run-type=freshness")
+    assert (result.code, result.nodes) == (1, {"error": 1})
+    assert "orders does not exist" in result.failed["raw"]["message"]
+
+
+def test_fresh(project: Project) -> None:
+    """`fresh` builds all at first, then nothing, then what has newer sources."""
+    with_source(project, "'1 hour'")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 1, "success": 2})
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 1})
+    load_source(project, "'1 minute'")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 1, "success": 1})
+    assert "on_source" in result.statuses()
+
+
+def test_fresh_tolerates_a_stale_source(project: Project) -> None:
+    """`fresh` builds in spite of a stale source; the policy may have it end red then."""
+    with_source(project, "'3 days'")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"warn": 1, "success": 2})
+    project.write("runner.yml", "stale_sources: error\n")
+    load_source(project, "'2 days'")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (1, {"fail": 1, "success": 1})
+    assert list(result.failed) == ["raw"]
+
+
+def test_fresh_stops_at_a_source_that_is_not_there(project: Project) -> None:
+    """A check of sources that breaks is no stale source: nothing is built behind it."""
+    with_source(project, "'1 hour'")
+    project.write("models/sources.yml", SOURCES.replace("loaded_at\n", "no_such_column\n"))
+    result = project.run("--run-type=fresh")
+    assert result.code == 1
+    assert result.nodes["error"] == 1
+    assert "success" not in result.nodes
+    assert "local.analytics" not in str(project.tables())
+
+
+def test_ci_without_production(project: Project) -> None:
+    """`ci` needs to know production, and says what to write down, or what to run first."""
+    project.model("orders")
+    result = project.run("--run-type=ci")
+    assert result.code == 2
+    assert "runner.yml: production: {target: …, catalog: …, schema: …}" in result.stderr
+    project.write("runner.yml", PRODUCTION)
+    result = project.run("--run-type=ci", "--target-schema=pr_1")
+    assert result.code == 2
+    assert "production has no complete run of the whole graph" in result.stderr
+    assert "run full or incremental there first" in result.stderr
+    assert not project.artifacts.exists()
+
+
+def test_ci(project: Project) -> None:
+    """`ci` builds what differs from production, and reads the rest from there."""
+    project.write("runner.yml", PRODUCTION)
+    project.model("orders", "select 42 as id").model("parts")
+    project.model("sums", "select sum(id) as n from {{ ref('orders') }}")
+    assert project.run("--run-type=full", "--target-schema=analytics").code == 0
+    assert project.run("--select=parts", "--target-schema=analytics").code == 0
+
+    same = project.run("--run-type=ci", "--target-schema=pr_1")
+    assert (same.code, same.nodes) == (0, {})
+    project.model("sums", "select sum(id) + 1 as n from {{ ref('orders') }}")
+    result = project.run("--run-type=ci", "--target-schema=pr_1")
+    assert (result.code, result.nodes) == (0, {"success": 1})
+    assert project.query("select n from pr_1.sums") == [(43,)]
+    assert [name for name in project.tables() if name.startswith("pr_1")] == ["pr_1.sums"]
+    assert project.query("select n from analytics.sums") == [(42,)]
+
+
+def test_own_run_type(project: Project) -> None:
+    """A run type of runner.yml runs its commands in order, macros with their arguments too."""
+    with_seed(project)
+    project.write("runner.yml", RUN_TYPES).write("macros/note.sql", NOTE)
+    project.model("orders", "{{ config(tags=['nightly']) }} select * from {{ ref('colours') }}")
+    project.model("other")
+    result = project.run("--run-type=nightly")
+    assert result.code == 0, result.stdout
+    assert result.summary["commands"] == [
+        "seed",
+        "run-operation note",
+        "run --select tag:nightly",
+        "test",
+    ]
+    assert result.nodes == {"success": 3}
+    assert project.query("select note from analytics.notes") == [("seeded",)]
+    assert sorted(place.name for place in (result.artifacts / "commands").iterdir()) == [
+        "01-seed",
+        "02-run-operation",
+        "03-run",
+        "04-test",
+    ]
+    assert project.run("--run-type=tidy").code == 0
+    assert len(project.query("select note from analytics.notes")) == 2
+
+
+def test_own_run_type_stops_at_the_first_failure(project: Project) -> None:
+    """Behind a command that failed nothing is begun, and those nodes are not started."""
+    project.write("seeds/colours.csv", "id,colour\n1,red\n").write("runner.yml", RUN_TYPES)
+    project.write(
+        "macros/note.sql", "{% macro note(text) %}{{ run_query('selekt') }}{% endmacro %}"
+    )
+    project.model("orders", "{{ config(tags=['nightly']) }} select 1 as id")
+    project.write("tests/no_rows.sql", "select * from {{ ref('orders') }} where id = 9")
+    result = project.run("--run-type=nightly")
+    assert result.code == 1
+    assert result.nodes == {"success": 1, "error": 1, "not_started": 2}
+    assert list(result.failed) == ["note"]
+    assert "selekt" in result.failed["note"]["message"]
+    assert project.tables() == ["analytics.colours"]
+    assert result.is_complete()
+
+
+def test_incremental_model(project: Project) -> None:
+    """`incremental` adds to an incremental model, a full refresh builds it anew."""
+    project.write(
+        "models/log.sql",
+        "{{ config(materialized='incremental') }} select "
+        "{% if is_incremental() %} 2 {% else %} 1 {% endif %} as id",
+    )
+    ids = "select id from analytics.log order by 1"
+    assert project.run().code == 0
+    assert project.run("--run-type=incremental").code == 0
+    assert project.query(ids) == [(1,), (2,)]
+    assert project.run("--full-refresh").code == 0
+    assert project.query(ids) == [(1,)]
+
+
+def test_state_of_ones_own(project: Project) -> None:
+    """`state` and `defer` take any folder with a manifest."""
+    project.model("orders", "select 5 as id")
+    project.model("sums", "select id from {{ ref('orders') }}")
+    base = project.run("--run-type=full", "--target-schema=analytics")
+    state = project.root / "state"
+    shutil.copytree(base.artifacts / "commands/01-build", state)
+    result = project.run("--select=sums", "--target-schema=dev", f"--state={state}", "--defer=true")
+    assert (result.code, result.nodes) == (0, {"success": 1})
+    assert project.query("select id from dev.sums") == [(5,)]
+    assert json.loads((state / "manifest.json").read_text())
