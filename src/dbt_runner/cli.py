@@ -112,15 +112,13 @@ def _run(
         arguments.values, environ, allowed, in_job=in_job, warn=remarks.append
     )
     found = project.find(folder)
+    from dbt_runner.execution.assignment import assign
     from dbt_runner.execution.run import Run
 
     remarks += [f"{name}: given more than once; the last one counts" for name in arguments.repeated]
     began = _STARTED if ends_process else time.time()
-    _raise_unless_green(
-        Run(chosen, allowed, found, _reporter(chosen), began, remarks).execute(
-            ends_process=ends_process
-        )
-    )
+    run = Run(assign(chosen, allowed, found), _reporter(chosen), began, remarks)
+    _raise_unless_green(run.execute(ends_process=ends_process))
 
 
 def _raise_unless_green(summary: Summary) -> None:

@@ -120,7 +120,8 @@ def test_failure_at_a_terminal(project: Project, terminal: Terminal) -> None:
     sql = re.search(r"SQL:\s+(\S+)", seen)
     assert sql
     assert "no_such_column" in Path(sql[1]).read_text(encoding="utf-8")
-    assert "--target-schema lab --run-type incremental --select 'bad+'" in seen
+    assert f"--target-schema lab --project-dir {project.folder}" in seen
+    assert "--run-type incremental --select bad+" in seen
 
 
 def test_third_interrupt_at_a_terminal(project: Project, terminal: Terminal) -> None:

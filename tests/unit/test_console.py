@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dbt_runner import argv, settings
-from dbt_runner.engine.engine import Node
 from dbt_runner.engine.events import NodeFinished, Status
+from dbt_runner.engine.plan import Node
 from dbt_runner.execution.results import Results
 from dbt_runner.execution.summary import Summary
 from dbt_runner.policy import Policy
-from dbt_runner.report.console import ConsoleReport, next_command
+from dbt_runner.report.console import ConsoleReport
+from dbt_runner.report.next_command import next_command
 from dbt_runner.report.sink import Sink
 
 
@@ -66,12 +68,27 @@ BASE = "dbt-runner --target local --target-schema mine"
 )
 def test_next_command(values: dict[str, Any], command: str | None) -> None:
     """The command that comes next is one that the command line accepts."""
-    found = next_command(summary(**values))
+    found = next_command(summary(**values), {})
     assert (found and shlex.split(found)) == (command and shlex.split(command))
     if found:
         words = shlex.split(found)[1:]
         given = argv.read(words, booleans=settings.BOOLEANS, commands={"run"}).values
         settings.load(given, {}, Policy(), in_job=False, warn=pytest.fail)
+
+
+def test_next_command_is_for_the_same_place() -> None:
+    """What decides where a run works is part of the command, as far as it is no default."""
+    chosen = {
+        "project_dir": "/my projects/shop",
+        "artifacts": str(Path.cwd() / ".dbt-runner"),
+        "sample_scale": 0.01,
+        "vars": {"days": 3},
+        "threads": 2,
+    }
+    found = next_command(summary(), chosen)
+    assert found is not None
+    there = ["--project-dir", "/my projects/shop", "--vars", '{"days": 3}']
+    assert shlex.split(found) == [*shlex.split(BASE), *there, "--run-type", "incremental"]
 
 
 class Output:

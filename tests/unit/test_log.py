@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dbt_runner.engine.engine import Node
 from dbt_runner.engine.events import NodeFinished, Status
+from dbt_runner.engine.plan import Node
 from dbt_runner.execution.results import Record, Results
 from dbt_runner.execution.summary import Summary
 from dbt_runner.log import JsonLog

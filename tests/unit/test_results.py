@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from dbt_runner.engine.engine import Node
 from dbt_runner.engine.events import NodeFinished, Status
+from dbt_runner.engine.plan import Node
 from dbt_runner.execution.results import Results
 
 

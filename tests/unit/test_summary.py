@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dbt_runner.engine.engine import Node
 from dbt_runner.engine.events import Status
+from dbt_runner.engine.plan import Node
 from dbt_runner.execution.results import Record
 from dbt_runner.execution.summary import MAX_MESSAGE, Summary, failure
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -16,42 +15,13 @@ from typing import Any
 
 from dbt_runner.engine import environment
 from dbt_runner.engine.events import Event, NodeFinished, NodeStarted
+from dbt_runner.engine.options import Options
+from dbt_runner.engine.plan import Node, operation, selected
 from dbt_runner.engine.translation import Callback, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
-from dbt_runner.warehouse.connection import Connection
 
 _one_at_a_time = threading.Lock()
-
-_TASKS = {
-    "build": ("dbt.task.build", "BuildTask"),
-    "run": ("dbt.task.run", "RunTask"),
-    "seed": ("dbt.task.seed", "SeedTask"),
-    "snapshot": ("dbt.task.snapshot", "SnapshotTask"),
-    "test": ("dbt.task.test", "TestTask"),
-    "compile": ("dbt.task.compile", "CompileTask"),
-    "docs generate": ("dbt.task.docs.generate", "GenerateTask"),
-    "source freshness": ("dbt.task.freshness", "FreshnessTask"),
-}
-
-_RUN_END_WARNINGS = ["NoNodesForSelectionCriteria", "NothingToDo", "NoNodesSelected"]
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node that a command is going to execute.
-
-    Attributes:
-        writes: (catalog, schema) of the relation that it writes, if it writes one.
-        path: its file, relative to its package.
-    """
-
-    unique_id: str
-    resource_type: str
-    name: str
-    path: str
-    relation: str | None = None
-    writes: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,29 +35,6 @@ class Outcome:
 
     results: tuple[NodeFinished, ...] = ()
     fault: BaseException | None = None
-
-
-@dataclass(frozen=True)
-class Options:
-    """What all invocations of a run share.
-
-    Attributes:
-        project: absolute path of the project.
-        workspace: private folder on local disk for everything that dbt writes.
-        state: folder with artifacts to compare with, absolute.
-    """
-
-    project: Path
-    connection: Connection
-    workspace: Path
-    threads: int
-    variables: dict[str, Any] = field(default_factory=dict)
-    fail_fast: bool = False
-    warnings_are_errors: bool = False
-    state: Path | None = None
-    defer: bool = False
-    favor_state: bool = False
-    log_level: str = "info"
 
 
 class Engine:
@@ -136,7 +83,8 @@ class Engine:
         Raises:
             DbtError: the project does not parse.
         """
-        outcome = self._invoke(["parse", "--no-write-json"], folder)
+        words = self._options.common_words(self._profiles_dir, folder)
+        outcome = self._invoke(["parse", "--no-write-json", *words])
         if outcome.exception is not None or outcome.result is None:
             raise _as_error(outcome.exception)
         self._manifest = outcome.result
@@ -148,42 +96,36 @@ class Engine:
         return str(credentials.database), str(credentials.schema)
 
     def plan(self, command: Command, folder: Path) -> tuple[Node, ...]:
-        """The nodes that a command would execute, in dbt's own reckoning. After `parse`.
+        """The nodes that a command would execute. After `parse`.
 
         Raises:
             DbtError: dbt does not understand the selection.
         """
-        if command.macro:
-            return (self._operation(command.macro),)
-        from dbt_common.events.contextvars import task_contextvars
+        from dbt.cli.flags import Flags, args_to_context
         from dbt_common.exceptions import DbtBaseException
 
-        module, name = _TASKS[command.name]
         config = _adapter().config
+        if command.macro:
+            return (operation(self._manifest, command.macro, config.project_name),)
         try:
-            with task_contextvars(project_root=config.project_root):
-                flags = self._flags(command, folder)
-                task = getattr(import_module(module), name)(flags, config, self._manifest)
-                task.compile_manifest()
-                selected = task.get_node_selector().get_selected(task.get_selection_spec())
+            flags = Flags(args_to_context(self._words(command, folder)))
+            return selected(command, flags, config, self._manifest)
         except DbtBaseException as error:
             raise _as_error(error) from error
-        nodes = (self._node(unique_id, command) for unique_id in sorted(selected))
-        return tuple(node for node in nodes if node is not None)
 
     def execute(self, command: Command, folder: Path) -> Outcome:
         """Run a command, its artifacts in the folder. After `parse`."""
         if command.macro:
             # dbt tells about nodes only
-            self._listener(NodeStarted(self._operation(command.macro).unique_id))
+            self._listener(NodeStarted(self.plan(command, folder)[0].unique_id))
         self._executing = True
-        outcome = self._invoke(self._words(command), folder)
+        outcome = self._invoke(self._words(command, folder))
         found = getattr(outcome.result, "results", None) or ()
         results = tuple(r for result in found if (r := node_result(result, folder)) is not None)
         if command.macro and not outcome.success:
             results = tuple(replace(r, message=self._callback.operation_error) for r in results)
         if outcome.exception is not None:
-            return Outcome(results, outcome.exception)
+            return Outcome(results, _as_error(outcome.exception))
         if not outcome.success and not results:
             return Outcome(results, DbtError(f"dbt {command} failed without a result"))
         return Outcome(results)
@@ -212,11 +154,18 @@ class Engine:
             found["adapter"] = f"{name} {version(name)}"
         return found
 
-    def _invoke(self, words: Sequence[str], folder: Path) -> Any:
+    def _words(self, command: Command, folder: Path) -> list[str]:
+        options = self._options
+        return [
+            *options.command_words(command),
+            *options.common_words(self._profiles_dir, folder),
+        ]
+
+    def _invoke(self, words: list[str]) -> Any:
         from dbt.cli.main import dbtRunner
 
         runner = dbtRunner(manifest=self._manifest, callbacks=[self._adjust, self._callback])
-        return runner.invoke([*words, *self._common_words(folder)])
+        return runner.invoke(words)
 
     def _adjust(self, message: Any) -> None:
         """Set what dbt offers no option for, once its flags are there; hold back nodes.
@@ -233,93 +182,6 @@ class Engine:
             object.__setattr__(flags, "skip_nodes_if_on_run_start_fails", True)
             if self._cancelling.is_set():
                 object.__setattr__(flags, "FAIL_FAST", True)
-
-    def _common_words(self, folder: Path) -> list[str]:
-        options = self._options
-        words = [
-            "--quiet",
-            "--log-level=none",
-            f"--log-level-file={'debug' if options.log_level == 'debug' else 'info'}",
-            f"--log-path={options.workspace / 'logs'}",
-            f"--project-dir={options.project}",
-            f"--profiles-dir={self._profiles_dir}",
-            f"--target={options.connection.target}",
-            f"--target-path={folder}",
-            f"--threads={options.threads}",
-            f"--vars={json.dumps(options.variables, ensure_ascii=False)}",
-            "--no-send-anonymous-usage-stats",
-            "--no-use-colors-file",
-            "--fail-fast" if options.fail_fast else "--no-fail-fast",
-        ]
-        if options.warnings_are_errors:
-            choice = {"error": "all", "warn": _RUN_END_WARNINGS}
-            words.append(f"--warn-error-options={json.dumps(choice)}")
-        return words
-
-    def _words(self, command: Command) -> list[str]:
-        words = command.name.split()
-        if command.macro:
-            words += [command.macro, f"--args={json.dumps(dict(command.arguments or {}))}"]
-            return words
-        for option in ("select", "exclude", "selector"):
-            value = getattr(command, option)
-            if value:
-                words.append(f"--{option}={value}")
-        if command.full_refresh:
-            words.append("--full-refresh")
-        return words + self._state_words(command)
-
-    def _state_words(self, command: Command) -> list[str]:
-        options = self._options
-        if not options.state or not (command.needs_state or options.defer):
-            return []
-        words = [f"--state={options.state}"]
-        if (command.defer or options.defer) and command.name != "source freshness":
-            words.append("--defer")
-            words.append("--favor-state" if options.favor_state else "--no-favor-state")
-        return words
-
-    def _flags(self, command: Command, folder: Path) -> Any:
-        from dbt.cli.flags import Flags, args_to_context
-
-        return Flags(args_to_context([*self._words(command), *self._common_words(folder)]))
-
-    def _node(self, unique_id: str, command: Command) -> Node | None:
-        manifest = self._manifest
-        node = (
-            manifest.nodes.get(unique_id)
-            or manifest.unit_tests.get(unique_id)
-            or manifest.sources.get(unique_id)
-            or manifest.functions.get(unique_id)
-            or manifest.saved_queries.get(unique_id)
-            or manifest.exposures.get(unique_id)
-        )
-        if getattr(node, "is_ephemeral_model", False):
-            return None
-        kind = str(node.resource_type.value)
-        place = None
-        relation = None
-        if _writes(node, kind, command):
-            place = (str(node.database), str(node.schema))
-            relation = ".".join((*place, str(node.alias)))
-        return Node(unique_id, kind, node.name, node.original_file_path, relation, place)
-
-    def _operation(self, macro: str) -> Node:
-        package, _, name = macro.rpartition(".")
-        project = _adapter().config.project_name
-        found = self._manifest.find_macro_by_name(name, project, package or None)
-        if found is None:
-            msg = f"run-operation: the project has no macro {macro}"
-            raise DbtError(msg)
-        return Node(found.unique_id, "operation", name, found.original_file_path)
-
-
-def _writes(node: Any, kind: str, command: Command) -> bool:
-    if command.name not in {"build", "run", "seed", "snapshot", "test"}:
-        return False
-    if kind == "test":
-        return bool(node.config.store_failures)
-    return kind in {"model", "seed", "snapshot", "function"}
 
 
 def _import_dbt() -> None:
@@ -351,9 +213,14 @@ def _adapter() -> Any:
 
 
 def _as_error(error: BaseException | None) -> BaseException:
-    """What to raise for an exception that dbt returned instead of raising it."""
+    """What to raise for an exception that dbt returned instead of raising it.
+
+    Its own kinds become ours; others, such as a full disk's, stay as they are.
+    """
+    from dbt_common.exceptions import DbtBaseException
+
     if error is None:
         return DbtError("dbt stopped without a result")
-    if isinstance(error, Exception):
+    if isinstance(error, DbtBaseException):
         return DbtError(str(error).strip() or type(error).__name__)
     return error

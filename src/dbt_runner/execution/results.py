@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dbt_runner.engine.engine import Node
 from dbt_runner.engine.events import GREEN, NodeFinished, Status
+from dbt_runner.engine.plan import Node
 
 
 @dataclass

@@ -19,8 +19,12 @@ _FULL_GRAPH = (["build"], ["build --full-refresh"])
 
 
 def resolve(
-    commands: list[Command], settings: Settings, policy: Policy, project: Project, place: Path
-) -> tuple[list[Command], Path | None]:
+    commands: tuple[Command, ...],
+    settings: Settings,
+    policy: Policy,
+    project: Project,
+    place: Path,
+) -> tuple[tuple[Command, ...], Path | None]:
     """Find the state that the commands need.
 
     Given by the setting `state`; else, for a comparison of sources, the newest check in the same
@@ -42,10 +46,10 @@ def resolve(
     if any(command.needs_previous for command in commands):
         earlier = artifacts.newest_with(place, SOURCES)
         if earlier is None:
-            commands = [
+            commands = tuple(
                 replace(command, select=None) if command.needs_previous else command
                 for command in commands
-            ]
+            )
         return commands, earlier
     if any(command.needs_state for command in commands):
         return commands, _production(settings, policy, project)

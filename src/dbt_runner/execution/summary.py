@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
+from dbt_runner.errors import NotPublished
 from dbt_runner.execution.results import Record
 
 MAX_FAILED = 100
@@ -20,6 +23,7 @@ class Summary:
         nodes: number of nodes by status; `None` if the run ended before there was a plan.
         failed: nodes that were begun or skipped and are not green, causes first, at most 100.
         error: why the run ended with `error`, or why artifacts are missing.
+        began: when the process started, seconds since the epoch; told as `started_at`.
         artifacts: folder of the run's artifacts; `None` if they could not be stored.
         timings_s: seconds of parts of the run; `first_sql` counts from the process's start.
     """
@@ -39,7 +43,7 @@ class Summary:
     error: str | None = None
     resumed_from: str | None = None
     parse: str | None = None
-    started_at: str = ""
+    began: float = 0.0
     elapsed_s: float = 0.0
     timings_s: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -50,13 +54,23 @@ class Summary:
         first = ("attempt", "resume_key", "status", "exit_code", "run_type", "target")
         rest = [name for name in self.__dict__ if name not in first]
         values = {name: getattr(self, name) for name in (*first, *rest)}
-        return {"event": "run.finished", **values}
+        values["began"] = (
+            datetime.fromtimestamp(self.began, UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z")
+        )
+        told = {"started_at" if name == "began" else name: item for name, item in values.items()}
+        return {"event": "run.finished", **told}
+
+    def elapsed(self) -> float:
+        """Seconds since the process started."""
+        return round(time.time() - self.began, 3)
 
     def sentence(self) -> str:
         """The end in one line, for an exception's message: it names the nodes that failed."""
         if self.error and self.status != "success":
-            return self.error
-        if self.exit_code == 4:
+            return " ".join(self.error.split())
+        if self.exit_code == NotPublished.exit_code:
             return f"the data is written, but the artifacts are not stored: {self.error}"
         done = sum((self.nodes or {}).get(name, 0) for name in ("success", "pass", "warn"))
         total = (self.nodes or {}).get("total", 0)

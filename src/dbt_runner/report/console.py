@@ -14,10 +14,15 @@ from rich.text import Text
 from dbt_runner.engine.events import GREEN, Status
 from dbt_runner.execution.results import Record, Results
 from dbt_runner.execution.summary import Summary
+from dbt_runner.report.next_command import next_command
 from dbt_runner.report.sink import Sink
 
 SLOWEST = 5
 FAILURES = 20
+LEVELS = ("debug", "info", "warning", "error")
+TOLD = frozenset({"run.cancelling", "samples.generating"})
+"""Notices of level info that a person at a terminal wants to see."""
+
 _STYLES = {
     Status.SUCCESS: "green",
     Status.PASS: "green",
@@ -43,14 +48,16 @@ class ConsoleReport:
         self._err = Console(file=err, highlight=False, width=width)  # type: ignore[arg-type]
         self._moves = out.isatty() and err.isatty()
         self._quiet = level in {"warning", "error"}
+        self._shown = LEVELS[LEVELS.index(level) :]
         self._live: Live | None = None
         self._results: Results | None = None
         self._began = time.monotonic()
         self._stage = "starting dbt"
+        self._chosen: dict[str, Any] = {}
 
     def started(self, facts: dict[str, Any]) -> None:
-        settings = facts["settings"]
-        what = f"{settings['run_type']} of {facts['project']} in {facts['place']}"
+        self._chosen = facts["settings"]
+        what = f"{self._chosen['run_type']} of {facts['project']} in {facts['place']}"
         if not self._quiet:
             self._say(Text(f"{what}, version {facts['versions']['dbt_runner']}", "bold"))
         if self._moves:
@@ -67,7 +74,7 @@ class ConsoleReport:
     def notice(self, event: str, *, level: str = "info", **facts: Any) -> None:
         if event == "run.parsing":
             self._stage = "parsing the project"
-        if level == "info" and event not in {"run.cancelling", "samples.generating"}:
+        if level not in self._shown or (level == "info" and event not in TOLD):
             return
         shown = ", ".join(f"{name}: {value}" for name, value in facts.items())
         style = "yellow" if level == "warning" else "red" if level == "error" else "cyan"
@@ -131,7 +138,7 @@ class ConsoleReport:
             out.print(f"and {len(summary.failed) - FAILURES} more")
         if summary.artifacts:
             out.print(Text(f"artifacts: {summary.artifacts}"), soft_wrap=True)
-        step = next_command(summary)
+        step = next_command(summary, self._chosen)
         if step:
             out.print(Text("next:      ").append(step, "bold"), soft_wrap=True)
 
@@ -144,27 +151,6 @@ class ConsoleReport:
         if item.get("compiled") and summary.artifacts:
             lines.append(f"\n    SQL:  {summary.artifacts}/{item['compiled']}", "dim")
         self._out.print(lines, soft_wrap=True)
-
-
-def next_command(summary: Summary) -> str | None:
-    """The command that a person would type next; `None` if there is nothing to do."""
-    base = f"dbt-runner --target {summary.target}"
-    if summary.target_schema:
-        base += f" --target-schema {summary.target_schema}"
-    names = [
-        item["unique_id"].split(".")[2]
-        for item in summary.failed
-        if item["unique_id"].startswith(("model.", "seed.", "snapshot."))
-        and item["status"] in {"error", "fail"}
-    ]
-    if names:
-        select = " ".join(f"{name}+" for name in names[:5])
-        return f"{base} --run-type incremental --select '{select}'"
-    if summary.status in {"cancelled", "timeout"}:
-        return f"{base} --run-type {summary.run_type}"
-    if summary.status == "success" and summary.run_type == "full":
-        return f"{base} --run-type incremental"
-    return None
 
 
 def _table(summary: Summary, results: Results) -> Table:

@@ -52,12 +52,27 @@ class Attempt:
             msg = f"{self.folder / name} cannot be written: {error.strerror or error}"
             raise NotPublished(msg) from error
 
+    def announce(self, name: str, content: dict[str, Any]) -> None:
+        """Write a JSON file that has to be there before the run goes on.
+
+        Raises:
+            SettingsError: it cannot be written.
+        """
+        try:
+            self.write(name, content)
+        except NotPublished as error:
+            msg = f"artifacts: {error}; name another folder"
+            raise SettingsError(msg) from error
+
     def publish(self, workspace: Path) -> None:
         """Copy a run's artifacts out of its workspace: `commands/` and `dbt.log`.
 
         Raises:
             NotPublished: an artifact is broken, or cannot be copied.
         """
+        if not self.folder.is_dir():
+            msg = f"{self.folder} has vanished during the run"
+            raise NotPublished(msg)
         try:
             commands = workspace / "commands"
             if commands.is_dir():

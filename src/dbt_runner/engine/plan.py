@@ -1,0 +1,99 @@
+"""What a dbt command is going to execute, in dbt's own reckoning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from dbt_runner.errors import DbtError
+from dbt_runner.run_types import Command
+
+_TASKS = {
+    "build": ("dbt.task.build", "BuildTask"),
+    "run": ("dbt.task.run", "RunTask"),
+    "seed": ("dbt.task.seed", "SeedTask"),
+    "snapshot": ("dbt.task.snapshot", "SnapshotTask"),
+    "test": ("dbt.task.test", "TestTask"),
+    "compile": ("dbt.task.compile", "CompileTask"),
+    "docs generate": ("dbt.task.docs.generate", "GenerateTask"),
+    "source freshness": ("dbt.task.freshness", "FreshnessTask"),
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that a command is going to execute.
+
+    Attributes:
+        writes: (catalog, schema) of the relation that it writes, if it writes one.
+        path: its file, relative to its package.
+    """
+
+    unique_id: str
+    resource_type: str
+    name: str
+    path: str
+    relation: str | None = None
+    writes: tuple[str, str] | None = None
+
+
+def selected(command: Command, flags: Any, config: Any, manifest: Any) -> tuple[Node, ...]:
+    """The nodes that dbt's own task for a command selects, without those that run nothing.
+
+    Args:
+        flags: dbt's flags of the command.
+        config: dbt's runtime configuration.
+        manifest: the parsed project.
+    """
+    from dbt_common.events.contextvars import task_contextvars
+
+    module, name = _TASKS[command.name]
+    with task_contextvars(project_root=config.project_root):
+        task = getattr(import_module(module), name)(flags, config, manifest)
+        task.compile_manifest()
+        found = task.get_node_selector().get_selected(task.get_selection_spec())
+    nodes = (_node(manifest, unique_id, command) for unique_id in sorted(found))
+    return tuple(node for node in nodes if node is not None)
+
+
+def operation(manifest: Any, macro: str, project: str) -> Node:
+    """The macro that `run-operation` runs, as a node.
+
+    Raises:
+        DbtError: the project has no such macro.
+    """
+    package, _, name = macro.rpartition(".")
+    found = manifest.find_macro_by_name(name, project, package or None)
+    if found is None:
+        msg = f"run-operation: the project has no macro {macro}"
+        raise DbtError(msg)
+    return Node(found.unique_id, "operation", name, found.original_file_path)
+
+
+def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
+    node = (
+        manifest.nodes.get(unique_id)
+        or manifest.unit_tests.get(unique_id)
+        or manifest.sources.get(unique_id)
+        or manifest.functions.get(unique_id)
+        or manifest.saved_queries.get(unique_id)
+        or manifest.exposures.get(unique_id)
+    )
+    if getattr(node, "is_ephemeral_model", False):
+        return None
+    kind = str(node.resource_type.value)
+    place = None
+    relation = None
+    if _writes(node, kind, command):
+        place = (str(node.database), str(node.schema))
+        relation = ".".join((*place, str(node.alias)))
+    return Node(unique_id, kind, node.name, node.original_file_path, relation, place)
+
+
+def _writes(node: Any, kind: str, command: Command) -> bool:
+    if command.name not in {"build", "run", "seed", "snapshot", "test"}:
+        return False
+    if kind == "test":
+        return bool(node.config.store_failures)
+    return kind in {"model", "seed", "snapshot", "function"}

@@ -1,0 +1,81 @@
+"""What a run is to do, found out and checked before anything is started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbt_runner.engine.options import Options
+from dbt_runner.execution import state
+from dbt_runner.execution.commands import commands
+from dbt_runner.policy import Policy
+from dbt_runner.project import Project
+from dbt_runner.run_types import Command, RunType
+from dbt_runner.settings import Settings
+from dbt_runner.store import artifacts
+from dbt_runner.warehouse.connection import Connection
+from dbt_runner.warehouse.targets import connect
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Everything about a run that is known without dbt.
+
+    Attributes:
+        commands: the dbt commands, in order.
+        state: artifacts of an earlier run to compare with.
+        place: the folder of all runs of this project in this place.
+    """
+
+    settings: Settings
+    policy: Policy
+    project: Project
+    run_type: RunType
+    commands: tuple[Command, ...]
+    connection: Connection
+    state: Path | None
+    place: Path
+
+    @property
+    def empty_selection(self) -> str:
+        """What selecting nothing means: `error` or `ok`."""
+        return self.settings.empty_selection or self.run_type.empty_selection
+
+    def tolerates_stale(self, command: Command) -> bool:
+        """Whether a stale source that a command finds is only a warning."""
+        return command.tolerates_stale and self.policy.stale_sources == "ok"
+
+    def options(self, workspace: Path) -> Options:
+        """What the engine has to know."""
+        settings = self.settings
+        return Options(
+            project=self.project.folder,
+            connection=self.connection,
+            workspace=workspace,
+            threads=settings.threads,
+            variables=settings.vars,
+            fail_fast=settings.fail_fast,
+            warnings_are_errors=settings.warnings == "error",
+            state=self.state,
+            favor_state=settings.favor_state,
+            log_level=settings.log_level,
+        )
+
+
+def assign(settings: Settings, policy: Policy, project: Project) -> Assignment:
+    """Find out what a run is to do.
+
+    Raises:
+        RunnerError: a setting, the policy, the project or the target does not allow the run.
+    """
+    run_type = policy.run_type(settings.run_type)
+    chosen = commands(run_type, settings)
+    connection = connect(settings, policy, project)
+    target, schema = connection.target, connection.target_schema
+    if any(command.full_refresh for command in chosen):
+        policy.check_full_refresh(target, schema, settings.full_refresh_confirm)
+    place = artifacts.place(
+        Path(settings.artifacts), project.name, target, connection.catalog, schema
+    )
+    chosen, earlier = state.resolve(chosen, settings, policy, project, place)
+    return Assignment(settings, policy, project, run_type, chosen, connection, earlier, place)
