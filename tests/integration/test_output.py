@@ -8,7 +8,6 @@ import re
 import signal
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,7 +118,7 @@ def test_failure_at_a_terminal(project: Project, terminal: Terminal) -> None:
     assert "file: models/bad.sql" in seen
     sql = re.search(r"SQL:\s+(\S+)", seen)
     assert sql
-    assert "no_such_column" in Path(sql[1]).read_text(encoding="utf-8")
+    assert "no_such_column" in (project.root / sql[1]).read_text(encoding="utf-8")
     assert f"--target-schema lab --project-dir {project.folder}" in seen
     assert "--run-type incremental --select bad+" in seen
 

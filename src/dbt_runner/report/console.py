@@ -14,7 +14,7 @@ from rich.text import Text
 from dbt_runner.engine.events import GREEN, Status
 from dbt_runner.execution.results import Record, Results
 from dbt_runner.execution.summary import Summary
-from dbt_runner.report.next_command import next_command
+from dbt_runner.report.next_command import nearby, next_command
 from dbt_runner.report.sink import Sink
 
 SLOWEST = 5
@@ -137,7 +137,7 @@ class ConsoleReport:
         if len(summary.failed) > FAILURES:
             out.print(f"and {len(summary.failed) - FAILURES} more")
         if summary.artifacts:
-            out.print(Text(f"artifacts: {summary.artifacts}"), soft_wrap=True)
+            out.print(Text(f"artifacts: {nearby(summary.artifacts)}"), soft_wrap=True)
         step = next_command(summary, self._chosen)
         if step:
             out.print(Text("next:      ").append(step, "bold"), soft_wrap=True)
@@ -149,7 +149,8 @@ class ConsoleReport:
         if item.get("path"):
             lines.append(f"\n    file: {item['path']}", "dim")
         if item.get("compiled") and summary.artifacts:
-            lines.append(f"\n    SQL:  {summary.artifacts}/{item['compiled']}", "dim")
+            path = nearby(f"{summary.artifacts}/{item['compiled']}")
+            lines.append(f"\n    SQL:  {path}", "dim")
         self._out.print(lines, soft_wrap=True)
 
 

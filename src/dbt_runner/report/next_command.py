@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from dbt_runner.execution.summary import Summary
 from dbt_runner.parameters import DeploymentSettings, absolute_path
 
 MAX_NAMES = 5
+PROGRAM = "dbt-runner"
 _REPEATED = ("project_dir", "profiles_dir", "catalog", "artifacts", "sample_scale", "vars")
 
 
@@ -35,7 +39,23 @@ def next_command(summary: Summary, chosen: Mapping[str, Any]) -> str | None:
         words = ["--run-type", "incremental"]
     else:
         return None
-    return shlex.join(["dbt-runner", *_place(summary, chosen), *words])
+    return shlex.join([_program(), *_place(summary, chosen), *words])
+
+
+def _program() -> str:
+    """How this program was called, or its name where that is enough or does not help."""
+    called = Path(sys.argv[0])
+    if called.name != PROGRAM or shutil.which(PROGRAM) == sys.argv[0]:
+        return PROGRAM
+    return nearby(sys.argv[0])
+
+
+def nearby(path: str) -> str:
+    """A path as one would type it here: relative, where it lies below the working folder."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return path
 
 
 def _place(summary: Summary, chosen: Mapping[str, Any]) -> list[str]:
