@@ -18,9 +18,11 @@ PYTHON := $(shell for name in python3 python3.12 python3.11 python3.13; do \
   command -v "$$name"; break; fi; done)
 endif
 
-# The other supported Python, for a second run of the fast tests; empty where there is none.
+# The other supported Python, for a second run of the fast tests; empty where there is none. A
+# version manager keeps those that are not chosen beside the folder of its own commands.
 # Looked for only when asked for: the verbs of daily work don't pay for it.
-OTHER_PYTHON = $(shell for name in python3.12 python3.11 "$$HOME"/.pyenv/versions/3.1[12].*/bin/python; do \
+OTHER_PYTHON = $(shell for name in python3.12 python3.11 \
+  "$$(dirname "$$(command -v python3)")"/../versions/3.1[12].*/bin/python; do \
   if "$$name" -c 'import sys; sys.exit(sys.version_info[:2] in {$(PYTHON_VERSION)})' 2>/dev/null; then \
   command -v "$$name"; break; fi; done)
 PYTHON_VERSION = $(shell "$(PYTHON)" -c 'import sys; print("(%d, %d)" % sys.version_info[:2])')

@@ -14,6 +14,9 @@ import pytest
 if TYPE_CHECKING:
     from tests.integration.conftest import Finished, Project
 
+# What disks and streams do does not hang on the version of Python.
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 1024 * 1024
 BIG = "select 1 as id\n{{ '-- filler' ~ ('x' * 5000000) }}"
 """dbt writes it three times: compiled, as it is run, and in run_results.json."""

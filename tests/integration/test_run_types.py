@@ -7,9 +7,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 import duckdb
+import pytest
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Project
+
+# What dbt does with a command does not hang on the version of Python.
+pytestmark = pytest.mark.slow
 
 RUN_TYPES = """
 run_types:
