@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    model_validator,
 )
 
 from dbt_runner.argv import printable
@@ -45,8 +46,9 @@ class _Strict(BaseModel):
 class Target(_Strict):
     """A place to run in, with the schemas that a run may write there.
 
-    `schemas` are patterns (`*` stands for any text) of schemas, or of `catalog.schema`. With
-    `samples`, the TPC-H tables are offered there in the schema `tpch`.
+    `schemas` are patterns (`*` stands for any text) of schemas, or of `catalog.schema`; a
+    `protected` target has to have some. With `samples`, the TPC-H tables are offered there in the
+    schema `tpch`.
     """
 
     type: Literal["duckdb"]
@@ -55,6 +57,13 @@ class Target(_Strict):
     protected: bool = False
     samples: bool = False
     schemas: tuple[str, ...] = ("*",)
+
+    @model_validator(mode="after")
+    def _protected_lists_its_schemas(self) -> Self:
+        if self.protected and "schemas" not in self.model_fields_set:
+            msg = "a protected target lists the schemas that may be written"
+            raise ValueError(msg)
+        return self
 
     def allows(self, catalog: str, schema: str) -> bool:
         """Whether a run may write into a schema."""

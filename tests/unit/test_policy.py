@@ -84,6 +84,7 @@ FAULTS = [
     pytest.param("targets: {x: {type: spark}}", "targets.x.type: ", id="unknown-engine"),
     pytest.param("targets: {x: {type: duckdb, schema: 'a\"b'}}", "targets.x.schema: ", id="schema"),
     pytest.param("targets: {x: {type: duckdb, protected: si}}", "targets.x.protected: ", id="bool"),
+    pytest.param("targets: {x: {type: duckdb, protected: true}}", "targets.x: a ", id="no-list"),
     pytest.param("production: {target: x}", "production.catalog: ", id="half-a-production"),
     pytest.param("stale_sources: maybe", "stale_sources: ", id="unknown-choice"),
     pytest.param("run_types: {x: {}}", "run_types.x.commands: ", id="no-commands"),
@@ -217,9 +218,8 @@ def test_protected_target_refuses_a_full_refresh(
     target: str, schema: str | None, confirm: str | None, refused: bool
 ) -> None:
     """A protected target is rebuilt from nothing only if its schema is named once more."""
-    found = Policy.model_validate(
-        {"targets": {"prod": {"type": "duckdb", "protected": True}, "dev": {"type": "duckdb"}}}
-    )
+    prod = {"type": "duckdb", "protected": True, "schemas": ["gold"]}
+    found = Policy.model_validate({"targets": {"prod": prod, "dev": {"type": "duckdb"}}})
     if refused:
         with pytest.raises(PolicyError, match=r"^run_type: the target prod is protected"):
             found.check_full_refresh(target, schema, confirm)
