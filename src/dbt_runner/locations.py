@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
 
-def cache_folder() -> Path:
-    """The user's cache (XDG base directory specification), or the temporary one without a home.
+def cache_folder() -> Path | None:
+    """The user's cache (XDG base directory specification), or a temporary one without a home.
 
-    The temporary one carries the user's number, since other users write beside it.
+    Returns:
+        `None` without a home where somebody else made the temporary folder, or may write into it:
+        what lies there would be run.
     """
     named = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if named.is_absolute():
@@ -18,4 +21,11 @@ def cache_folder() -> Path:
     home = Path(os.environ.get("HOME", ""))
     if home.is_absolute():
         return home / ".cache" / "dbt-runner"
-    return Path(tempfile.gettempdir()) / f"dbt-runner-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"dbt-runner-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return folder if private and found.st_uid == os.getuid() else None

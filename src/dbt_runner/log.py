@@ -58,6 +58,8 @@ class JsonLog:
 
     def finished(self, summary: Summary, results: Results) -> None:
         self._sink.write(json.dumps(summary.as_dict(), ensure_ascii=False, default=str) + "\n")
+        # a dbt that did not let go may still tell of its nodes
+        self._sink.close()
 
 
 def _ordered(_log: Any, _method: str, event: MutableMapping[str, Any]) -> dict[str, Any]:

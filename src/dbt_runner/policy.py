@@ -46,9 +46,9 @@ class _Strict(BaseModel):
 class Target(_Strict):
     """A place to run in, with the schemas that a run may write there.
 
-    `schemas` are patterns (`*` stands for any text) of schemas, or of `catalog.schema`; a
-    `protected` target has to have some. With `samples`, the TPC-H tables are offered there in the
-    schema `tpch`.
+    `schemas` are patterns (`*` stands for any text) of schemas in the target's own catalog, or of
+    `catalog.schema`; a `protected` target has to have some. With `samples`, the TPC-H tables are
+    offered there in the schema `tpch`.
     """
 
     type: Literal["duckdb"]
@@ -65,13 +65,18 @@ class Target(_Strict):
             raise ValueError(msg)
         return self
 
-    def allows(self, catalog: str, schema: str) -> bool:
-        """Whether a run may write into a schema."""
-        full = f"{catalog}.{schema}".lower()
-        return any(
-            fnmatchcase(full if "." in pattern else schema.lower(), pattern.lower())
-            for pattern in self.schemas
-        )
+    def allows(self, catalog: str, schema: str, own: str) -> bool:
+        """Whether a run may write into a schema.
+
+        Args:
+            own: the target's catalog, to which a pattern without a catalog is bound.
+        """
+        for pattern in self.schemas:
+            place, _, name = pattern.lower().rpartition(".")
+            fits = fnmatchcase(catalog.lower(), place) if place else catalog.lower() == own.lower()
+            if fits and "." not in schema and fnmatchcase(schema.lower(), name):
+                return True
+        return False
 
 
 class Production(_Strict):
@@ -178,19 +183,22 @@ class Policy(_Strict):
             )
             raise PolicyError(msg)
 
-    def check_relations(self, target: str, schemas: Iterable[tuple[str, str]]) -> None:
+    def check_relations(
+        self, target: str, schemas: Iterable[tuple[str, str]], *, own_catalog: str
+    ) -> None:
         """Check the schemas that a run would write.
 
         Args:
             target: name of the target.
-            schemas: (catalog, schema) of everything that the planned nodes write.
+            schemas: (catalog, schema) of everything that a run writes, the target's own included.
+            own_catalog: the target's catalog.
 
         Raises:
             PolicyError: the target does not allow one of them.
         """
         place = self.targets.get(target)
         for catalog, schema in sorted(set(schemas)) if place else ():
-            if place and not place.allows(catalog, schema):
+            if place and not place.allows(catalog, schema, own_catalog):
                 msg = (
                     f"target_schema: the run would write into {catalog}.{schema}, which the "
                     f"target {target} does not allow; it allows {', '.join(place.schemas)} "

@@ -7,8 +7,32 @@ from collections.abc import Mapping
 from typing import Any
 
 HIDDEN = "*****"
-_NAME = re.compile(r"token|passw|secret|credential|api_?key|private_?key", re.IGNORECASE)
+_NAME = re.compile(
+    r"token|passw|pass$|secret|credential|api_?key|private_?key|keyfile_json", re.IGNORECASE
+)
 _VALUE = re.compile(r"\bdap[ik][0-9a-f]{32}\b|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*")
+
+
+def names_secret(name: str) -> bool:
+    """Whether what has this name is likely to be a secret."""
+    return bool(_NAME.search(name))
+
+
+def secrets_of(*environments: Mapping[str, str]) -> frozenset[str]:
+    """The values that dbt hides in its logs: those of variables named `DBT_ENV_SECRET_*`."""
+    return frozenset(
+        value
+        for environment in environments
+        for name, value in environment.items()
+        if name.startswith("DBT_ENV_SECRET_") and value
+    )
+
+
+def without(text: str, secrets: frozenset[str]) -> str:
+    """A text with the secrets hidden, longer ones first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 def redacted(value: Any, name: str = "") -> Any:
@@ -20,6 +44,6 @@ def redacted(value: Any, name: str = "") -> Any:
         return {key: redacted(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(item, name) for item in value]
-    if value is not None and value != "" and _NAME.search(name):
+    if value is not None and value != "" and names_secret(name):
         return HIDDEN
     return _VALUE.sub(HIDDEN, value) if isinstance(value, str) else value

@@ -12,9 +12,6 @@ from typing import Any, Literal
 
 from dbt_runner import selection
 
-WRITING = frozenset({"build", "run", "seed", "snapshot", "test", "run-operation"})
-"""Commands that can write relations; a test does where its failures are stored."""
-
 _OPTIONS = {"--select": "select", "--exclude": "exclude", "--selector": "selector"}
 _NAMES = frozenset(
     {"build", "run", "seed", "snapshot", "test", "compile", "docs generate", "source freshness"}
@@ -60,11 +57,6 @@ class Command:
         if self.full_refresh:
             words.append("--full-refresh")
         return " ".join(words)
-
-    @property
-    def selects(self) -> bool:
-        """Whether the command brings a selection of its own."""
-        return bool(self.select or self.exclude or self.selector)
 
     @property
     def needs_state(self) -> bool:

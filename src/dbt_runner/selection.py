@@ -57,13 +57,8 @@ def selector_name(value: str) -> str:
 
 def needs_state(selection: str | None) -> bool:
     """Whether a selection compares with an earlier run."""
-    matches = map(_CRITERION.fullmatch, tokens(selection))
+    matches = map(_CRITERION.fullmatch, re.split("[ ,]", selection or ""))
     return any(match and _method(match) in STATE_METHODS for match in matches)
-
-
-def tokens(selection: str | None) -> list[str]:
-    """The single criteria of a selection, as dbt names them when one matches nothing."""
-    return [part for token in (selection or "").split() for part in token.split(",") if part]
 
 
 def _check(criterion: str) -> None:

@@ -18,6 +18,7 @@ from dbt_runner.argv import printable
 from dbt_runner.errors import PolicyError, SettingsError
 from dbt_runner.parameters import DeploymentSettings, RunParameters, absolute_path
 from dbt_runner.policy import FILE_NAME, Policy
+from dbt_runner.redaction import names_secret
 
 ENV_PREFIX = "DBT_RUNNER_"
 
@@ -135,7 +136,9 @@ def _build(values: dict[str, str], from_env: dict[str, str], policy: Policy) -> 
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         name = str(fault["loc"][0])
-        msg = f"{name}: {_reason(fault['msg'])}, got {printable(fault['input'])}"
+        msg = f"{name}: {_reason(fault['msg'])}"
+        if name != "vars" or not names_secret(str(fault["input"])):
+            msg += f", got {printable(fault['input'])}"
         if name in defaults and name not in {**values, **from_env}:
             msg = f"{FILE_NAME}: settings.{msg}"
             raise PolicyError(msg) from None
@@ -143,8 +146,8 @@ def _build(values: dict[str, str], from_env: dict[str, str], policy: Policy) -> 
 
 
 def _reason(message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    return f"{text[0].lower()}{text[1:]}"
+    own = message.removeprefix("Value error, ")
+    return own if own != message else f"{message[0].lower()}{message[1:]}"
 
 
 def _unknown(name: str, *, from_env: bool, in_job: bool, warn: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
-from dbt_runner.redaction import redacted
+from dbt_runner.redaction import names_secret, redacted
 
 Scalar = str | int | float | bool | None
 Value = Scalar | list["Value"] | dict[str, "Value"]
@@ -51,6 +51,10 @@ def read(text: str) -> dict[str, Value]:
     for name, item in value.items():
         if not _NAME.fullmatch(name):
             msg = f"{name!a} is no name of a variable"
+            raise ValueError(msg)
+        if names_secret(name):
+            # dbt writes variables into its artifacts, and a job shows its parameters to many
+            msg = f"{name} is named like a secret; let the project read it from the environment"
             raise ValueError(msg)
         _check(name, item, depth=2)
     return cast("dict[str, Value]", value)

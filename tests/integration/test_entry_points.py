@@ -67,3 +67,14 @@ def test_module(project: Project) -> None:
     result = project.start(*words, packaged=True, program=program).finish()
     assert result.code == 2
     assert "holds a reference that was not resolved" in result.stderr
+
+
+def test_catalog_with_the_name_of_the_samples(project: Project) -> None:
+    """The shipped project cannot be built in a catalog with the name of its samples' schema."""
+    words = ("--run_type=run", "--catalog=tpch")
+    result = project.start(*words, packaged=True).finish()
+    assert result.code == 2
+    assert result.stderr.startswith("dbt-runner: catalog: 'tpch' ")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert list(project.root.rglob("*.duckdb")) == []

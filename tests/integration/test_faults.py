@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,6 +21,17 @@ pytestmark = pytest.mark.slow
 MEGABYTE = 1024 * 1024
 BIG = "select 1 as id\n{{ '-- filler' ~ ('x' * 5000000) }}"
 """dbt writes it three times: compiled, as it is run, and in run_results.json."""
+
+SLOW_SOURCE = """
+sources:
+  - name: raw
+    tables:
+      - name: orders
+        config:
+          freshness: {error_after: {count: 1, period: day}}
+          loaded_at_query: >-
+            select now() from (select count(*) from range(300000000) as t(i) where hash(i) > 1)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +71,10 @@ def read_only(folder: Path) -> tuple[str, ...]:
 def assert_not_green(result: Finished) -> None:
     """The run is red with a reason, and its folder is nowhere called complete."""
     assert result.code == result.summary["exit_code"] != 0
+    assert result.summary["status"] == "error"
     assert result.summary["artifacts"] is None
     assert result.summary["error"]
+    assert len(result.events("artifacts.lost")) == 1
     assert "Traceback" not in result.stderr
 
 
@@ -82,6 +96,20 @@ def test_file_in_the_way_of_the_artifacts(project: Project) -> None:
     assert result.stderr.startswith(f"dbt-runner: artifacts: {project.artifacts}/shop")
     assert len(result.stderr.splitlines()) == 1
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("mark", ["#", "?"])
+def test_artifacts_that_duckdb_cannot_open(project: Project, mark: str) -> None:
+    """A folder whose name DuckDB would take for an address is refused before anything is made."""
+    project.model("orders")
+    folder = project.root / f"a{mark}b"
+    result = project.run("--run-type=full", f"--artifacts={folder}")
+    assert result.code == 2
+    assert result.stderr.startswith("dbt-runner: artifacts: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert not folder.exists()
+    assert not (project.root / "a").exists()
 
 
 @pytest.mark.usefixtures("_mounts")
@@ -151,6 +179,22 @@ def test_artifacts_vanish(project: Project) -> None:
     result = running.finish()
     assert result.code == 4
     assert_not_green(result)
+    assert list(project.artifacts.rglob("complete")) == []
+
+
+def test_check_of_sources_cannot_be_written(project: Project) -> None:
+    """Code 4 says that the data is written, so a run that was stopped before has another one."""
+    project.model("orders")
+    project.write("models/sources.yml", SLOW_SOURCE)
+    running = project.fork("--run-type=fresh")
+    running.wait_for("node.started")
+    [folder] = project.tmp.rglob("01-source-freshness")
+    (folder / "sources.json").mkdir()
+    result = running.finish()
+    assert result.code == 2
+    assert result.summary["status"] == "error"
+    assert "Is a directory" in result.summary["error"]
+    assert project.tables() == []
     assert list(project.artifacts.rglob("complete")) == []
 
 
@@ -280,6 +324,30 @@ def test_no_home(project: Project) -> None:
     result = project.run("--run-type=full", env=environment)
     assert result.code == 0
     assert result.stderr == ""
+
+
+def test_no_home_and_no_cache(project: Project) -> None:
+    """Without a home what is kept between runs lies in a temporary folder of the user's own."""
+    project.model("orders")
+    environment = {"HOME": None, "XDG_CACHE_HOME": None}
+    assert project.run("--run-type=full", env=environment).code == 0
+    folder = project.tmp / f"dbt-runner-{os.getuid()}"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    result = project.run("--run-type=full", env=environment)
+    assert result.summary["parse"].startswith("partial")
+
+
+def test_temporary_cache_that_others_may_write(project: Project) -> None:
+    """A temporary folder that others may write into is neither read nor written."""
+    project.model("orders")
+    folder = project.tmp / f"dbt-runner-{os.getuid()}"
+    folder.mkdir()
+    folder.chmod(0o777)
+    environment = {"HOME": None, "XDG_CACHE_HOME": None}
+    result = project.run("--run-type=full", env=environment)
+    assert result.code == 0, result.stdout
+    assert result.stderr == ""
+    assert list(folder.iterdir()) == []
 
 
 def test_memory_limit(project: Project) -> None:

@@ -57,8 +57,10 @@ def test_foreign_schema(project: Project) -> None:
     """A schema that the target does not allow is refused, and nothing is made in the database."""
     result = project.run("--target-schema=payroll")
     assert result.code == 2
-    assert "would write into local.payroll" in result.summary["error"]
-    assert schemas(project) == set()
+    assert "would write into local.payroll" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert not project.file.exists()
 
 
 def test_macro_that_writes_elsewhere(project: Project) -> None:
@@ -84,3 +86,45 @@ def test_stored_failures_are_written_too(project: Project) -> None:
     assert result.code == 2
     assert "would write into local.payroll" in result.summary["error"]
     assert schemas(project) == set()
+
+
+@pytest.mark.parametrize("run_type", ["note", "noted", "freshness", "test"])
+def test_foreign_schema_is_refused_whatever_runs(project: Project, run_type: str) -> None:
+    """The schema of the run itself has to be allowed, also where no planned node writes."""
+    project.write(
+        "runner.yml",
+        POLICY
+        + "run_types:\n  note: {commands: [run-operation note]}\n"
+        + "  noted: {commands: [build, run-operation note]}\n",
+    )
+    project.write(
+        "macros/note.sql",
+        "{% macro note() %}{% do run_query('create schema ' ~ target.schema) %}{% endmacro %}",
+    )
+    project.write("tests/no_rows.sql", "select 1 as id where false")
+    project.write(
+        "models/sources.yml",
+        """
+sources:
+  - name: raw
+    tables:
+      - name: orders
+        config: {loaded_at_query: select now(), freshness: {error_after: {count: 1, period: day}}}
+""",
+    )
+    result = project.run(f"--run-type={run_type}", "--target-schema=payroll")
+    assert result.code == 2
+    assert "would write into local.payroll" in result.stderr
+    assert result.stdout == ""
+    assert not project.artifacts.exists()
+
+
+def test_allowed_schema_of_a_macro(project: Project) -> None:
+    """A macro runs in a schema that the protected target allows."""
+    project.write("runner.yml", POLICY + "run_types: {note: {commands: [run-operation note]}}\n")
+    project.write(
+        "macros/note.sql",
+        "{% macro note() %}{% do run_query('create schema ' ~ target.schema) %}{% endmacro %}",
+    )
+    assert project.run("--run-type=note", "--target-schema=analytics_x").code == 0
+    assert schemas(project) == {"analytics_x"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -148,6 +149,53 @@ def test_fresh(project: Project) -> None:
     assert "on_source" in result.statuses()
 
 
+def test_fresh_is_not_misled_by_a_check(project: Project) -> None:
+    """What `fresh` compares with is the last `fresh`; a `freshness` between them hides nothing."""
+    with_source(project, "'1 hour'")
+    assert project.run("--run-type=fresh").nodes == {"pass": 1, "success": 2}
+    load_source(project, "'1 minute'")
+    assert project.run("--run-type=freshness").code == 0
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 1, "success": 1})
+    assert "on_source" in result.statuses()
+
+
+def test_fresh_makes_good_for_one_that_failed(project: Project) -> None:
+    """What a `fresh` failed to build, the next one builds, though its sources are no newer."""
+    with_source(project, "'1 hour'")
+    assert project.run("--run-type=fresh").nodes == {"pass": 1, "success": 2}
+    load_source(project, "'1 minute'")
+    project.model("on_source", "select no_such_column from {{ source('raw', 'orders') }}")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (1, {"pass": 1, "error": 1})
+    project.model("on_source", "select id from {{ source('raw', 'orders') }}")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 1, "success": 1})
+    assert project.query("select id from analytics.on_source") == [(1,)]
+
+
+def test_fresh_builds_all_until_one_was_green(project: Project) -> None:
+    """A first `fresh` that failed is nothing to compare with, so the next one builds all."""
+    with_source(project, "'1 hour'")
+    project.model("apart", "select no_such_column")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (1, {"pass": 1, "success": 1, "error": 1})
+    project.model("apart")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 1, "success": 2})
+
+
+def test_fresh_does_not_defer(project: Project) -> None:
+    """`fresh` compares with its own past, so `defer` is refused before anything is made."""
+    with_source(project, "'1 hour'")
+    result = project.run("--run-type=fresh", "--defer")
+    assert result.code == 2
+    assert "defer: " in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert project.tables() == ["raw.orders"]
+
+
 def test_fresh_tolerates_a_stale_source(project: Project) -> None:
     """`fresh` builds in spite of a stale source; the policy may have it end red then."""
     with_source(project, "'3 days'")
@@ -168,7 +216,7 @@ def test_fresh_stops_at_a_source_that_is_not_there(project: Project) -> None:
     assert result.code == 1
     assert result.nodes["error"] == 1
     assert "success" not in result.nodes
-    assert "local.analytics" not in str(project.tables())
+    assert project.tables() == ["raw.orders"]
 
 
 def test_ci_without_production(project: Project) -> None:
@@ -259,6 +307,37 @@ def test_incremental_model(project: Project) -> None:
     assert project.query(ids) == [(1,), (2,)]
     assert project.run("--full-refresh").code == 0
     assert project.query(ids) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "status"),
+    [(0, 0, "success"), (1, 1, "error"), (2, 1, "error"), (3, 1, "error")],
+    ids=["none", "first", "middle", "last"],
+)
+def test_microbatch_model(project: Project, broken: int, code: int, status: str) -> None:
+    """A microbatch model is one node that begins and ends once; one failing batch makes it red."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    days = [today - timedelta(days=back) for back in (2, 1, 0)]
+    rows = ", ".join(f"({number}, timestamp '{day}')" for number, day in enumerate(days, 1))
+    project.model(
+        "events",
+        f"{{{{ config(event_time='seen') }}}} select * from (values {rows}) as t(id, seen)",
+    )
+    project.write(
+        "models/batched.sql",
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', "
+        f"event_time='seen', batch_size='day', begin='{days[0].date()}') }}}}\n"
+        f"select id, seen, case when id = {broken} then error('batch ' || id || ' broke') end as x "
+        "from {{ ref('events') }}\n",
+    )
+    result = project.run("--run-type=incremental")
+    assert result.code == code, result.stdout
+    assert result.statuses() == {"events": "success", "batched": status}
+    for event in ("node.started", "node.finished"):
+        told = [line["unique_id"] for line in result.events(event)]
+        assert sorted(told) == ["model.shop.batched", "model.shop.events"]
+    assert result.summary["nodes"]["total"] == 2
+    assert list(result.failed) == (["batched"] if broken else [])
 
 
 def test_state_of_ones_own(project: Project) -> None:

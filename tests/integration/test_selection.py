@@ -70,3 +70,48 @@ def test_seed_without_seeds(project: Project) -> None:
     result = project.run("--run-type=seed")
     assert result.code == 3
     assert "nothing selected" in result.summary["error"]
+
+
+NOTED = """
+run_types:
+  noted: {commands: [run-operation note, build]}
+"""
+NOTE = """
+{% macro note() %}
+  {% do run_query("create schema if not exists noted") %}
+  {% do run_query("create table noted.notes as select 1 as id") %}
+{% endmacro %}
+"""
+
+
+def test_macro_does_not_hide_that_nothing_is_selected(project: Project) -> None:
+    """A run type's macro is no node of the selection: without any, it does not run."""
+    project.write("runner.yml", NOTED).write("macros/note.sql", NOTE)
+    result = project.run("--run-type=noted", "--select=partz")
+    assert result.code == 3
+    assert "nothing selected" in result.summary["error"]
+    assert result.events("node.started") == []
+    assert project.tables() == []
+
+
+def test_macro_does_not_hide_a_mistyped_name(project: Project) -> None:
+    """A mistyped name is refused before a run type's macro runs."""
+    project.write("runner.yml", NOTED).write("macros/note.sql", NOTE)
+    result = project.run("--run-type=noted", "--select=orders partz")
+    assert result.code == 2
+    assert "select: partz matches nothing in shop" in result.summary["error"]
+    assert result.events("node.started") == []
+    assert project.tables() == []
+    result = project.run("--run-type=noted", "--select=orders")
+    assert (result.code, result.nodes) == (0, {"success": 2})
+    assert project.tables() == ["analytics.orders", "noted.notes"]
+
+
+@pytest.mark.parametrize("token", ["orders,partz", "partz,orders"])
+def test_mistyped_name_in_an_intersection(project: Project, token: str) -> None:
+    """An intersection with a mistyped name is named as a whole, and nothing is built."""
+    result = project.run(f"--select={token} parts")
+    assert result.code == 2
+    assert f"select: {token} matches nothing in shop" in result.summary["error"]
+    assert result.events("node.started") == []
+    assert project.tables() == []

@@ -159,3 +159,12 @@ def test_ephemeral_models_are_not_counted(project: Project) -> None:
     assert [n["unique_id"] for n in result.artifact("plan.json")["commands"][0]["nodes"]] == [
         "model.shop.outer_one"
     ]
+
+
+def test_model_in_a_folder_named_run(project: Project) -> None:
+    """The compiled SQL of a failing model is among the artifacts, whatever its folder is named."""
+    project.model("run/bad", "select no_such_column")
+    result = project.run("--run-type=full")
+    assert result.code == 1
+    sql = result.artifacts / result.failed["bad"]["compiled"]
+    assert "no_such_column" in sql.read_text(encoding="utf-8")

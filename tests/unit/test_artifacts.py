@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dbt_runner.errors import NotPublished, SettingsError
-from dbt_runner.store.artifacts import MARKER, Attempt, newest, newest_with, place
+from dbt_runner.store.artifacts import MARKER, Attempt, newest, place
 
 
 def run(
@@ -40,10 +40,11 @@ def test_folder_tells_where_the_run_was(tmp_path: Path) -> None:
 
 
 def test_attempt_is_named_by_time_and_id(tmp_path: Path) -> None:
-    """Two attempts of the same second lie apart, and names sort by time."""
+    """Two attempts of the same moment lie apart, and names sort by time."""
     first, second = Attempt(tmp_path, 0.0), Attempt(tmp_path, 0.0)
-    assert first.folder.name == f"19700101T000000Z-{first.id}"
+    assert first.folder.name == f"19700101T000000.000Z-{first.id}"
     assert first.folder != second.folder
+    assert Attempt(tmp_path, 0.5).folder.name > first.folder.name
     assert Attempt(tmp_path, 1e9).folder.name > first.folder.name
 
 
@@ -76,16 +77,6 @@ def test_run_that_cannot_be_used_is_passed_over(tmp_path: Path, summary: Any) ->
 def test_without_runs_there_is_no_newest(tmp_path: Path) -> None:
     """A place where nothing ran yet is no error."""
     assert newest(tmp_path / "nowhere", anything) is None
-    assert newest_with(tmp_path / "nowhere", "sources.json") is None
-
-
-def test_newest_run_with_an_artifact(tmp_path: Path) -> None:
-    """An artifact is taken from the newest complete run that left it."""
-    run(tmp_path, "20240101T000000Z-aaaaaaaa", sources=True)
-    wanted = run(tmp_path, "20240102T000000Z-aaaaaaaa", sources=True)
-    run(tmp_path, "20240103T000000Z-aaaaaaaa")
-    run(tmp_path, "20240104T000000Z-aaaaaaaa", sources=True, complete=False)
-    assert newest_with(tmp_path, "sources.json") == wanted / "commands" / "01-build"
 
 
 def test_published_run_is_whole(tmp_path: Path) -> None:

@@ -184,3 +184,18 @@ def test_notice_is_told_if_a_person_can_do_something(event: str, level: str, tol
     output = Output()
     output.report.notice(event, level=level, reason="[red]x")
     assert output.lines() == ([f"{event.replace('.', ' ')} - reason: [red]x"] if told else [])
+
+
+def test_nothing_is_told_after_the_end() -> None:
+    """What dbt's threads tell later than the end makes no lines."""
+    output = Output("debug")
+    results, record = ended(Status.ERROR)
+    output.report.started(FACTS)
+    output.report.finished(summary(status="cancelled", exit_code=143), results)
+    before = output.lines()
+    assert before
+    output.report.planned(results)
+    output.report.node_started(record, results)
+    output.report.node_finished(record, results)
+    output.report.notice("artifacts.lost", level="error", reason="x")
+    assert output.lines() == before

@@ -10,7 +10,7 @@ import pytest
 
 from dbt_runner.locations import cache_folder
 
-TEMPORARY = Path(tempfile.gettempdir()) / f"dbt-runner-{os.getuid()}"
+OWN = f"dbt-runner-{os.getuid()}"
 
 
 @pytest.mark.parametrize(
@@ -21,15 +21,61 @@ TEMPORARY = Path(tempfile.gettempdir()) / f"dbt-runner-{os.getuid()}"
         pytest.param(
             {"XDG_CACHE_HOME": "x", "HOME": "/h"}, Path("/h/.cache/dbt-runner"), id="relative"
         ),
-        pytest.param({"HOME": ""}, TEMPORARY, id="no-home"),
-        pytest.param({"HOME": "h"}, TEMPORARY, id="relative-home"),
+        pytest.param({"HOME": ""}, None, id="no-home"),
+        pytest.param({"HOME": "h"}, None, id="relative-home"),
     ],
 )
 def test_cache_folder(
-    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], folder: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environ: dict[str, str], folder: Path | None
 ) -> None:
     """The cache is where the XDG specification puts it, else the user's own temporary folder."""
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
-    assert cache_folder() == folder
+    assert cache_folder() == (folder or tmp_path / OWN)
+
+
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder for temporary files of a process without a home."""
+    for name in ("XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("mode", "usable"),
+    [(0o700, True), (0o755, True), (0o770, False), (0o702, False), (0o777, False)],
+)
+def test_temporary_cache_is_not_used_where_others_may_write(
+    temporary: Path, mode: int, usable: bool
+) -> None:
+    """What others may write into would be run, so there is no cache then."""
+    folder = temporary / OWN
+    folder.mkdir()
+    folder.chmod(mode)
+    assert cache_folder() == (folder if usable else None)
+
+
+def test_temporary_cache_of_somebody_else_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, temporary: Path
+) -> None:
+    """A folder that another user made in advance is none of ours."""
+    other = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: other)
+    monkeypatch.setattr(os, "geteuid", lambda: other)
+    (temporary / f"dbt-runner-{other}").mkdir(mode=0o700)
+    assert cache_folder() is None
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_temporary_cache_is_a_folder_itself(temporary: Path, kind: str) -> None:
+    """A link that somebody laid, or a file, is no cache."""
+    (temporary / "elsewhere").mkdir(mode=0o700)
+    if kind == "link":
+        (temporary / OWN).symlink_to(temporary / "elsewhere")
+    else:
+        (temporary / OWN).touch()
+    assert cache_folder() is None

@@ -117,3 +117,16 @@ def test_summary_is_the_last_line_at_every_level(level: str) -> None:
     end = Summary("a1", "full", "local", error="日")
     log.report.finished(end, Results())
     assert log.lines() == [end.as_dict()]
+
+
+def test_nothing_is_told_after_the_summary() -> None:
+    """What dbt's threads tell later than the summary is left out, so that it stays the last."""
+    log = Log("debug")
+    record, results = node(Status.ERROR, "boom")
+    end = Summary("a1", "full", "local")
+    log.report.finished(end, results)
+    log.report.planned(results)
+    log.report.node_started(record, results)
+    log.report.node_finished(record, results)
+    log.report.notice("artifacts.lost", level="error", reason="x")
+    assert log.lines() == [end.as_dict()]

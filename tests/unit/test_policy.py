@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -169,37 +170,48 @@ def test_undeclared_variable_is_refused_where_variables_are_declared() -> None:
 @pytest.mark.parametrize(
     ("schemas", "catalog", "schema", "allowed"),
     [
-        pytest.param(["*"], "any", "any", True, id="everything"),
+        pytest.param(["*"], "main", "any", True, id="everything"),
+        pytest.param(["*"], "other", "any", False, id="everything-in-the-own-catalog-only"),
+        pytest.param(["*.*"], "other", "any", True, id="everything-everywhere"),
         pytest.param(["dev_*"], "main", "dev_a", True, id="schema-pattern"),
+        pytest.param(["dev_*"], "MAIN", "Dev_A", True, id="case-folds-in-the-own-catalog"),
+        pytest.param(["dev_*"], "other", "dev_a", False, id="schema-pattern-in-another-catalog"),
         pytest.param(["dev_*"], "main", "prod", False, id="another-schema"),
+        pytest.param(["dev_*"], "main", "dev_x.y", False, id="dot-in-the-schema"),
+        pytest.param(["*"], "main", "x.y", False, id="dot-in-any-schema"),
+        pytest.param(["*.*"], "main", "x.y", False, id="dot-in-any-schema-of-any-catalog"),
         pytest.param(["dev"], "main", "dev_a", False, id="whole-name"),
         pytest.param(["dev.*"], "dev", "a", True, id="catalog-and-any-schema"),
         pytest.param(["dev.*"], "prod", "a", False, id="another-catalog"),
+        pytest.param(["dev.*"], "main", "a", False, id="own-catalog-is-not-meant"),
         pytest.param(["dev.a", "prod.b"], "prod", "a", False, id="mixed-from-two-patterns"),
         pytest.param(["Dev.*"], "DEV", "A", True, id="case-folds"),
         pytest.param(["dev"], "dev", "prod", False, id="catalog-is-no-schema"),
-        pytest.param([], "dev", "a", False, id="nothing"),
+        pytest.param([], "main", "a", False, id="nothing"),
     ],
 )
 def test_target_allows_schemas(
     schemas: list[str], catalog: str, schema: str, allowed: bool
 ) -> None:
-    """A pattern without a dot is of schemas, one with a dot of catalog.schema."""
+    """A pattern without a dot is of the own catalog's schemas, one with a dot of catalog.schema."""
     target = Target.model_validate({"type": "duckdb", "schemas": schemas})
-    assert target.allows(catalog, schema) is allowed
+    assert target.allows(catalog, schema, "main") is allowed
     found = Policy(targets={"t": target})
     if allowed:
-        found.check_relations("t", [(catalog, schema)])
+        found.check_relations("t", [(catalog, schema)], own_catalog="main")
     else:
-        with pytest.raises(PolicyError, match=rf"^target_schema: .* {catalog}\.{schema}, "):
-            found.check_relations("t", [(catalog, schema)])
+        place = re.escape(f"{catalog}.{schema}")
+        with pytest.raises(PolicyError, match=rf"^target_schema: .* {place}, "):
+            found.check_relations("t", [(catalog, schema)], own_catalog="main")
 
 
 def test_every_planned_schema_is_checked() -> None:
     """One schema that is not allowed among others that are refuses the run."""
     target = Target.model_validate({"type": "duckdb", "schemas": ["a", "b"]})
     with pytest.raises(PolicyError, match=r"write into c\.x, "):
-        Policy(targets={"t": target}).check_relations("t", [("c", "a"), ("c", "x"), ("c", "b")])
+        Policy(targets={"t": target}).check_relations(
+            "t", [("c", "a"), ("c", "x"), ("c", "b")], own_catalog="c"
+        )
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,36 @@ def test_first_result_stands() -> None:
     )
 
 
+@pytest.mark.parametrize("worst", [Status.SUCCESS, Status.ERROR])
+def test_batches_are_part_of_their_node(worst: Status) -> None:
+    """The batches of a microbatch model begin and end under its id; the model does so once."""
+    found = results()
+    assert found.start("model.p.a") is not None
+    for status in (Status.SUCCESS, worst):
+        assert found.start("model.p.a") is None
+        assert found.finish(finished("model.p.a", status)) is None
+        assert found.counts()["not_started"] == 1
+    record = found.finish(finished("model.p.a", worst))
+    assert record
+    assert record.status is worst
+    record = found.finish(finished("model.p.a", worst), final=True)
+    assert record
+    assert record.status is worst
+
+
+def test_final_result_may_be_worse() -> None:
+    """What dbt's own result says of a node counts where an event on the way made it green."""
+    found = results()
+    found.start("model.p.a")
+    found.finish(finished("model.p.a", Status.SUCCESS))
+    record = found.finish(finished("model.p.a", Status.ERROR, "late"), final=True)
+    assert record
+    assert (record.status, record.message) == (Status.ERROR, "late")
+    record = found.finish(finished("model.p.a", Status.SUCCESS), final=True)
+    assert record
+    assert record.status is Status.ERROR
+
+
 @pytest.mark.parametrize(
     ("tolerates", "unique_id", "status", "expected"),
     [

@@ -8,20 +8,6 @@ from dbt_runner import selection
 
 
 @pytest.mark.parametrize(
-    ("text", "criteria"),
-    [
-        pytest.param(None, [], id="not-set"),
-        pytest.param("a b", ["a", "b"], id="union"),
-        pytest.param("a,tag:b c", ["a", "tag:b", "c"], id="intersection"),
-        pytest.param("+a+1", ["+a+1"], id="operators"),
-    ],
-)
-def test_selection_falls_into_criteria(text: str | None, criteria: list[str]) -> None:
-    """Criteria are named as dbt names them when one matches nothing."""
-    assert selection.tokens(text) == criteria
-
-
-@pytest.mark.parametrize(
     ("text", "needs"),
     [
         pytest.param(None, False, id="not-set"),

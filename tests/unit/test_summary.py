@@ -72,7 +72,7 @@ def test_object_has_the_documented_keys() -> None:
             {"status": "error", "exit_code": 2, "error": "dbt stopped"}, "dbt stopped", id="error"
         ),
         pytest.param(
-            {"exit_code": 4, "error": "disk full"},
+            {"status": "error", "exit_code": 4, "error": "disk full"},
             "the data is written, but the artifacts are not stored: disk full",
             id="not-published",
         ),

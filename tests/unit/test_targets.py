@@ -72,6 +72,24 @@ def test_target_that_cannot_be(
         connect(load(*words).settings, Policy.model_validate({"targets": targets}), PROJECT)
 
 
+def test_catalog_of_the_samples_is_refused(load: Load) -> None:
+    """DuckDB cannot tell a catalog from a schema of its name, so the samples' name is taken."""
+    targets = {"local": {"type": "duckdb", "samples": True}}
+    policy = Policy.model_validate({"targets": targets})
+    with pytest.raises(SettingsError, match=r"^catalog: 'tpch' "):
+        connect(load("--catalog=tpch").settings, policy, PROJECT)
+    plain = Policy.model_validate({"targets": {"local": {"type": "duckdb"}}})
+    assert connect(load("--catalog=tpch").settings, plain, PROJECT).catalog == "tpch"
+
+
+@pytest.mark.parametrize("folder", ["/a#b", "/a?b", "/a#b/c", "/a/?"])
+def test_artifacts_that_are_an_address_to_duckdb(load: Load, folder: str) -> None:
+    """A path with # or ? would name another file to DuckDB, so it is refused."""
+    with pytest.raises(SettingsError, match=r"^artifacts: ") as caught:
+        connect(load(f"--artifacts={folder}").settings, Policy(), PROJECT)
+    assert str(caught.value).isprintable()
+
+
 def test_busy_file_is_known_by_duckdbs_words() -> None:
     """DuckDB has no error class for a file that another process holds."""
     assert is_busy('IO Error: Could not set lock on file "x": Conflicting lock is held in PID 5')

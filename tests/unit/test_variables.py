@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from dbt_runner import variables
+from dbt_runner.errors import SettingsError
+
+if TYPE_CHECKING:
+    from conftest import Load
 
 
 @pytest.mark.parametrize(
@@ -96,3 +100,27 @@ def test_reason_names_the_variable(text: str, reason: str) -> None:
     """A refusal says which variable is meant and what is wrong with it."""
     with pytest.raises(ValueError, match=reason):
         variables.read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param('{"api_token": "canary"}', "api_token", id="token"),
+        pytest.param('{"password": "canary"}', "password", id="password"),
+        pytest.param('{"DB_PASSWORD": "canary"}', "DB_PASSWORD", id="capitals"),
+        pytest.param('{"client_secret": "canary"}', "client_secret", id="secret"),
+        pytest.param('{"days": 1, "api_key": ["canary"]}', "api_key", id="key-with-a-list"),
+    ],
+)
+def test_name_of_a_secret_is_refused(load: Load, text: str, name: str) -> None:
+    """A variable with the name of a secret is refused, and its value is not shown."""
+    with pytest.raises(SettingsError, match=f"^vars: .*{name}") as caught:
+        load(f"--vars={text}")
+    assert "canary" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["task_key", "pass_rate", "key", "author"])
+def test_name_that_is_no_secret(name: str) -> None:
+    """Names that only resemble those of secrets are free."""
+    assert variables.read(f'{{"{name}": "x"}}') == {name: "x"}

@@ -119,7 +119,10 @@ class Engine:
             # dbt tells about nodes only
             self._listener(NodeStarted(self.plan(command, folder)[0].unique_id))
         self._executing = True
-        outcome = self._invoke(self._words(command, folder))
+        try:
+            outcome = self._invoke(self._words(command, folder))
+        finally:
+            self._executing = False
         found = getattr(outcome.result, "results", None) or ()
         results = tuple(r for result in found if (r := node_result(result, folder)) is not None)
         if command.macro and not outcome.success:
@@ -165,7 +168,10 @@ class Engine:
         from dbt.cli.main import dbtRunner
 
         runner = dbtRunner(manifest=self._manifest, callbacks=[self._adjust, self._callback])
-        return runner.invoke(words)
+        outcome = runner.invoke(words)
+        if self._callback.fault:
+            raise self._callback.fault
+        return outcome
 
     def _adjust(self, message: Any) -> None:
         """Set what dbt offers no option for, once its flags are there; hold back nodes.

@@ -11,8 +11,6 @@ from dbt_runner.run_types import Command
 from dbt_runner.warehouse.connection import Connection
 
 _NEVER_ERRORS = ["NoNodesForSelectionCriteria", "NothingToDo", "NoNodesSelected"]
-
-
 """Warnings about the selection, which we judge ourselves."""
 
 
@@ -50,6 +48,7 @@ class Options:
             f"--log-path={self.workspace / 'logs'}",
             f"--project-dir={self.project}",
             f"--profiles-dir={profiles_dir}",
+            f"--profile={self.connection.profile}",
             f"--target={self.connection.target}",
             f"--target-path={folder}",
             f"--threads={self.threads}",

@@ -48,11 +48,14 @@ class Callback:
 
     Attributes:
         operation_error: why the last `run-operation` failed, which its result does not tell.
+        fault: what the listener raised first. Raised into dbt it would cost a node its result, and
+            dbt would wait for that for ever.
     """
 
     def __init__(self, listener: Callable[[Event], None]) -> None:
         self._listener = listener
         self.operation_error: str | None = None
+        self.fault: Exception | None = None
         self._translators: dict[str, Callable[[Any], Event | None]] = {
             "NodeStart": _started,
             "NodeFinished": _finished,
@@ -68,6 +71,12 @@ class Callback:
 
     def __call__(self, message: Any) -> None:
         """Take one event of dbt, an `EventMsg` of dbt_common."""
+        try:
+            self._take(message)
+        except Exception as error:  # noqa: BLE001 - raised by the engine when dbt has returned
+            self.fault = self.fault or error
+
+    def _take(self, message: Any) -> None:
         name = message.info.name
         translator = self._translators.get(name)
         event: Event | None
@@ -87,8 +96,9 @@ class Callback:
         unique_id = data.node_info.unique_id
         if not unique_id or unique_id.startswith("operation."):
             return None
-        del self._translators["SQLQuery"]
-        return FirstStatement(unique_id)
+        # dbt's threads may come here together; one of them takes it
+        taken = self._translators.pop("SQLQuery", None)
+        return FirstStatement(unique_id) if taken else None
 
 
 def node_result(result: Any, folder: Path) -> NodeFinished | None:

@@ -72,6 +72,9 @@ def assign(settings: Settings, policy: Policy, project: Project) -> Assignment:
     chosen = commands(run_type, settings)
     connection = connect(settings, policy, project)
     target, schema = connection.target, connection.target_schema
+    if connection.catalog and schema:
+        here = (connection.catalog, schema)
+        policy.check_relations(target, [here], own_catalog=connection.catalog)
     if any(command.full_refresh for command in chosen):
         policy.check_full_refresh(target, schema, settings.full_refresh_confirm)
     place = artifacts.place(

@@ -22,6 +22,9 @@ def commands(run_type: RunType, settings: Settings) -> tuple[Command, ...]:
             msg = f"full_refresh: the run type {run_type.name} builds nothing to refresh"
             raise SettingsError(msg)
         chosen = refreshed
+    if settings.defer and any(command.needs_previous for command in chosen):
+        msg = f"defer: the run type {run_type.name} compares sources, not production; leave it out"
+        raise SettingsError(msg)
     if settings.defer:
         chosen = tuple(replace(command, defer=not command.macro) for command in chosen)
     return chosen

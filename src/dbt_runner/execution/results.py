@@ -20,6 +20,8 @@ class Record:
         seconds: wall time, once it is done.
         compiled: path of the compiled SQL below the command's folder.
         reported: its end has been told.
+        open: how often dbt began it without having finished it: the batches of a microbatch model
+            begin and finish under the model's own id, between its own begin and finish.
     """
 
     command: int
@@ -31,6 +33,7 @@ class Record:
     rows: int | None = None
     compiled: str | None = None
     reported: bool = False
+    open: int = 0
 
     @property
     def finished(self) -> bool:
@@ -76,20 +79,26 @@ class Results:
         """Note that dbt began to work on a node.
 
         Returns:
-            Its record; `None` for one that is not planned, or held back by a cancellation.
+            Its record; `None` for one that is not planned, held back by a cancellation, or at work
+            already.
         """
         with self._lock:
             record = self._records.get((self._command, unique_id))
             if record is None or self._cancelling:
                 return None
+            record.open += 1
             record.started = True
-            return record
+            return record if record.open == 1 else None
 
-    def finish(self, event: NodeFinished) -> Record | None:
-        """Note a node's result; the first one stands.
+    def finish(self, event: NodeFinished, *, final: bool = False) -> Record | None:
+        """Note a node's result; the first one stands, unless the final one is worse.
+
+        Args:
+            final: it is the command's own result for the node, not an event along the way.
 
         Returns:
-            Its record; `None` for what is not planned, such as a hook that worked.
+            Its record; `None` for what is not planned, such as a hook that worked, and for a batch
+            of a node that goes on.
         """
         with self._lock:
             record = self._records.get((self._command, event.unique_id))
@@ -97,7 +106,11 @@ class Results:
                 if event.status in GREEN:
                     return None
                 record = self._unplanned(event)
-            if not record.finished:
+            record.open = 0 if final else max(record.open - 1, 0)
+            if record.open:
+                return None
+            worse = record.status in GREEN and event.status not in GREEN
+            if not record.finished or (final and worse):
                 record.status = self._status(record, event)
                 record.seconds = event.seconds
                 record.message = event.message

@@ -15,7 +15,7 @@ from dbt_runner.execution.summary import Summary
 from dbt_runner.execution.verdict import count, judge, lose_artifacts
 from dbt_runner.execution.work import Work
 from dbt_runner.execution.workspace import Workspace
-from dbt_runner.redaction import redacted
+from dbt_runner.redaction import redacted, secrets_of, without
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.versions import commit, own_version
@@ -135,16 +135,18 @@ class Run:
         try:
             self._work.engine.cancel()
         except Exception as error:  # noqa: BLE001 - any adapter; the next tick tries again
-            if str(error) not in self._not_cancelled:
-                self._not_cancelled.add(str(error))
-                self._reporter.notice("query.not_cancelled", level="warning", error=str(error))
+            text = without(str(error), self._secrets())
+            if text not in self._not_cancelled:
+                self._not_cancelled.add(text)
+                self._reporter.notice("query.not_cancelled", level="warning", error=text)
 
     def _conclude(self) -> Summary:
         """Publish, and say how the run ended."""
         summary, results, fault = self._summary, self._work.results, self._work.fault
         results.close()
         lost: str | None = None
-        if isinstance(fault, OSError) and results.has_plan and not results.failed():
+        built = self._work.executed == len(self._assignment.commands) and not results.failed()
+        if isinstance(fault, OSError) and built:
             lost = f"dbt could not write its artifacts: {fault.strerror or fault}"
             fault = None
         try:
@@ -158,7 +160,7 @@ class Run:
         count(summary, results, self._assignment, self._workspace)
         judge(summary, results, self._assignment, self._cancellation, fault)
         if fault is not None and not isinstance(fault, RunnerError | OSError):
-            trace = "".join(traceback.format_exception(fault))
+            trace = without("".join(traceback.format_exception(fault)), self._secrets())
             self._reporter.notice("run.crashed", level="error", traceback=trace)
         if lost:
             self._lose(lost)
@@ -169,9 +171,13 @@ class Run:
             if not lost:
                 self._attempt.complete()
         except NotPublished as error:
-            self._lose(str(error))
+            if not lost:
+                self._lose(str(error))
         self._reporter.finished(summary, results)
         return summary
+
+    def _secrets(self) -> frozenset[str]:
+        return secrets_of(os.environ, self._assignment.connection.environment)
 
     def _lose(self, reason: str) -> None:
         lose_artifacts(self._summary, reason)

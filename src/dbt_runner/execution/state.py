@@ -15,6 +15,11 @@ from dbt_runner.settings import Settings
 from dbt_runner.store import artifacts
 
 SOURCES = "sources.json"
+FRESHNESS = "01-source-freshness"
+_NEWER = (
+    ["source freshness", "build"],
+    ["source freshness", "build --select source_status:fresher+"],
+)
 _FULL_GRAPH = (["build"], ["build --full-refresh"])
 
 
@@ -27,12 +32,13 @@ def resolve(
 ) -> tuple[tuple[Command, ...], Path | None]:
     """Find the state that the commands need.
 
-    Given by the setting `state`; else, for a comparison of sources, the newest check in the same
-    place; else the newest complete run of the whole graph in production.
+    Given by the setting `state`; else, for a comparison of sources, the newest run in the same
+    place that built all that it found to be newer; else the newest complete run of the whole graph
+    in production.
 
     Returns:
-        The commands, and the folder of the state. Without an earlier check of the sources, what
-        has newer sources is everything, so that criterion is dropped.
+        The commands, and the folder of the state. Without an earlier run of that kind, what has
+        newer sources is everything, so that criterion is dropped.
 
     Raises:
         SettingsError: there is no state.
@@ -44,13 +50,13 @@ def resolve(
             raise SettingsError(msg)
         return commands, folder
     if any(command.needs_previous for command in commands):
-        earlier = artifacts.newest_with(place, SOURCES)
+        earlier = artifacts.newest(place, _built_what_is_newer)
         if earlier is None:
             commands = tuple(
                 replace(command, select=None) if command.needs_previous else command
                 for command in commands
             )
-        return commands, earlier
+        return commands, earlier / "commands" / FRESHNESS if earlier else None
     if any(command.needs_state for command in commands):
         return commands, _production(settings, policy, project)
     return commands, None
@@ -86,6 +92,11 @@ def _production(settings: Settings, policy: Policy, project: Project) -> Path:
         )
         raise SettingsError(msg)
     return run / "commands" / "01-build"
+
+
+def _built_what_is_newer(summary: dict[str, Any]) -> bool:
+    """Whether a run checked the sources and then built everything behind newer ones."""
+    return summary.get("status") == "success" and summary.get("commands") in _NEWER
 
 
 def _is_full_graph(summary: dict[str, Any]) -> bool:

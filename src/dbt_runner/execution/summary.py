@@ -19,7 +19,8 @@ class Summary:
     """A run's end; the last line of a JSON log and `summary.json`.
 
     Attributes:
-        status: `error` means that no statement about the data can be made.
+        status: `error` means that no statement about the data can be made, or that the artifacts
+            which would prove it are lost.
         nodes: number of nodes by status; `None` if the run ended before there was a plan.
         failed: nodes that were begun or skipped and are not green, causes first, at most 100.
         error: why the run ended with `error`, or why artifacts are missing.
@@ -68,10 +69,10 @@ class Summary:
 
     def sentence(self) -> str:
         """The end in one line, for an exception's message: it names the nodes that failed."""
-        if self.error and self.status != "success":
-            return " ".join(self.error.split())
         if self.exit_code == NotPublished.exit_code:
             return f"the data is written, but the artifacts are not stored: {self.error}"
+        if self.error and self.status != "success":
+            return " ".join(self.error.split())
         done = sum((self.nodes or {}).get(name, 0) for name in ("success", "pass", "warn"))
         total = (self.nodes or {}).get("total", 0)
         names = [f"{item['unique_id']} ({item['status']})" for item in self.failed[:10]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from dbt_runner.engine.events import Status
 from dbt_runner.errors import BusyError, DbtError, NothingSelected, NotPublished, RunnerError
 from dbt_runner.execution.assignment import Assignment
@@ -9,6 +11,7 @@ from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.results import Results
 from dbt_runner.execution.summary import MAX_FAILED, Summary, failure
 from dbt_runner.execution.workspace import Workspace
+from dbt_runner.redaction import secrets_of, without
 from dbt_runner.warehouse import duckdb
 
 
@@ -46,11 +49,11 @@ def judge(
         summary.error = f"{cancellation.status} by {cancellation.cause}"
     elif fault is not None:
         summary.status, summary.exit_code = "error", _exit_code(fault)
-        summary.error = str(fault) or type(fault).__name__
-    elif nodes.get("total", 0) == 0:
-        if assignment.empty_selection == "error":
-            summary.status, summary.exit_code = "error", NothingSelected.exit_code
-            summary.error = "nothing selected: the run has no node to work on"
+        secrets = secrets_of(os.environ, assignment.connection.environment)
+        summary.error = without(str(fault), secrets) or type(fault).__name__
+    elif nodes.get("total", 0) == 0 and assignment.empty_selection == "error":
+        summary.status, summary.exit_code = "error", NothingSelected.exit_code
+        summary.error = "nothing selected: the run has no node to work on"
     elif results.failed():
         summary.status, summary.exit_code = "failed", 1
         if any(duckdb.is_busy(item["message"] or "") for item in summary.failed[:1]):
@@ -67,6 +70,7 @@ def lose_artifacts(summary: Summary, reason: str) -> None:
     """Note that the artifacts could not be stored; a run that was green is not any more."""
     summary.artifacts = None
     if summary.exit_code == 0:
+        summary.status = "error"
         summary.exit_code = NotPublished.exit_code
         summary.error = reason
 

@@ -19,7 +19,7 @@ from dbt_runner.engine.events import (
     Warned,
 )
 from dbt_runner.engine.plan import Node
-from dbt_runner.errors import SettingsError
+from dbt_runner.errors import NothingSelected, SettingsError
 from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
@@ -28,7 +28,6 @@ from dbt_runner.execution.summary import Summary
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
-from dbt_runner.selection import tokens
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.store.parse_cache import ParseCache
 from dbt_runner.warehouse import duckdb
@@ -45,6 +44,7 @@ class Work:
         done: set when the thread is through, whatever happened.
         fault: what stopped it, where it is no node's failure.
         results: the nodes' statuses, up to date at any moment.
+        executed: number of commands that dbt has come to the end of.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Work:
         self.done = threading.Event()
         self.fault: BaseException | None = None
         self.results = Results()
+        self.executed = 0
         self.engine = Engine(assignment.options(workspace.folder), self._listen)
 
     def begin(self) -> None:
@@ -137,10 +138,13 @@ class Work:
 
     def _plan(self) -> None:
         """Plan every command, check the plan, and write it down before anything is written."""
-        for number, command in enumerate(self._assignment.commands):
-            if number == 0 or not command.needs_previous:
-                self._plan_command(number, command)
-        self._check_selection()
+        commands = self._assignment.commands
+        now = [n for n, command in enumerate(commands) if n == 0 or not command.needs_previous]
+        for number in now:
+            self._plan_command(number, commands[number])
+        selecting = [number for number in now if not commands[number].macro]
+        if selecting:
+            self._check_selection(selecting, complete=len(now) == len(commands))
         self._check_plan()
         self._reporter.planned(self.results)
 
@@ -150,14 +154,22 @@ class Work:
         folder.mkdir(parents=True, exist_ok=True)
         self.results.plan(number, self.engine.plan(command, folder))
 
-    def _check_selection(self) -> None:
-        """A criterion that matches nothing is a mistake in `select`, and a remark in `exclude`."""
-        if self.results.counts()["total"] == 0:
-            return
+    def _check_selection(self, commands: list[int], *, complete: bool) -> None:
+        """A criterion that matches nothing is a mistake in `select`, and a remark in `exclude`.
+
+        Args:
+            commands: the planned commands that select nodes.
+            complete: no command is left to be planned.
+        """
         assignment = self._assignment
-        planned = [self._unmatched.get(n, []) for n in range(len(assignment.commands))]
-        for name in sorted(set(planned[0]).intersection(*planned[1:])):
-            if name in tokens(assignment.settings.select):
+        if not any(record.command in commands for record in self.results.records()):
+            if complete and assignment.empty_selection == "error":
+                msg = "nothing selected: the run has no node to work on"
+                raise NothingSelected(msg)
+            return
+        missing = [set(self._unmatched.get(number, ())) for number in commands]
+        for name in sorted(set.intersection(*missing)):
+            if name in (assignment.settings.select or "").split():
                 msg = (
                     f"select: {name} matches nothing in {assignment.project.name}; nothing was run"
                 )
@@ -166,8 +178,10 @@ class Work:
 
     def _check_plan(self) -> None:
         written = [r.node.writes for r in self.results.records() if r.node.writes]
-        assignment = self._assignment
-        assignment.policy.check_relations(assignment.connection.target, written)
+        place = self.engine.place()
+        policy, target = self._assignment.policy, self._assignment.connection.target
+        # hooks and operations are no nodes: what they write hangs on the target's own schema
+        policy.check_relations(target, [place, *written], own_catalog=place[0])
         self._attempt.announce("plan.json", {"commands": [*self._plan_facts()]})
 
     def _plan_facts(self) -> Iterator[dict[str, Any]]:
@@ -192,7 +206,8 @@ class Work:
         outcome = self.engine.execute(command, folder)
         self._spend("execute", clock)
         for result in outcome.results:
-            self._finish(result)
+            self._finish(result, final=True)
+        self.executed = number + 1
         if outcome.fault is not None:
             raise outcome.fault
         failed = self.results.failed(number)
@@ -226,8 +241,8 @@ class Work:
             case FirstStatement():
                 self._summary.timings_s["first_sql"] = self._summary.elapsed()
 
-    def _finish(self, event: NodeFinished) -> None:
-        record = self.results.finish(event)
+    def _finish(self, event: NodeFinished, *, final: bool = False) -> None:
+        record = self.results.finish(event, final=final)
         if record and record.finished and not record.reported:
             record.reported = True
             self._reporter.node_finished(record, self.results)

@@ -46,6 +46,7 @@ class ConsoleReport:
         width = None if out.isatty() else 100
         self._out = Console(file=out, highlight=False, width=width)  # type: ignore[arg-type]
         self._err = Console(file=err, highlight=False, width=width)  # type: ignore[arg-type]
+        self._sinks = (out, err)
         self._moves = out.isatty() and err.isatty()
         self._quiet = level in {"warning", "error"}
         self._shown = LEVELS[LEVELS.index(level) :]
@@ -101,6 +102,8 @@ class ConsoleReport:
             self._live.stop()
             self._live = None
         self._result(summary, results)
+        for sink in self._sinks:
+            sink.close()
 
     def _say(self, text: Text) -> None:
         (self._err if self._live else self._out).print(text, soft_wrap=True)

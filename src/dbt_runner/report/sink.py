@@ -44,6 +44,11 @@ class Sink:
                     self._give_up()
         return len(text)
 
+    def close(self) -> None:
+        """Write nothing more; the stream stays as it is."""
+        with self._lock:
+            self.broken = True
+
     def flush(self) -> None:
         """Nothing to do: every write is flushed."""
 

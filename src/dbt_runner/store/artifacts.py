@@ -13,7 +13,8 @@ from typing import Any
 from dbt_runner.errors import NotPublished, SettingsError
 
 MARKER = "complete"
-_LEFT_OUT = shutil.ignore_patterns("partial_parse.msgpack", "*.gpickle", "run", "perf_info.json")
+_LEFT_OUT = frozenset({"partial_parse.msgpack", "graph.gpickle", "perf_info.json", "run"})
+"""What dbt leaves in a target path for itself, and the statements around the compiled SQL."""
 
 
 class Attempt:
@@ -24,8 +25,8 @@ class Attempt:
 
     def __init__(self, place: Path, started: float) -> None:
         self.id = secrets.token_hex(4)
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
-        self.folder = place / "runs" / f"{stamp}-{self.id}"
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started))
+        self.folder = place / "runs" / f"{stamp}.{int(started % 1 * 1000):03}Z-{self.id}"
 
     def create(self) -> None:
         """Make the folder, and so find out before anything runs whether that is possible.
@@ -77,7 +78,15 @@ class Attempt:
             commands = workspace / "commands"
             if commands.is_dir():
                 _check(commands)
-                shutil.copytree(commands, self.folder / "commands", ignore=_LEFT_OUT)
+                for target_path in commands.iterdir():
+                    shutil.copytree(
+                        target_path,
+                        self.folder / "commands" / target_path.name,
+                        ignore=lambda folder, names, top=target_path: (
+                            _LEFT_OUT.intersection(names) if Path(folder) == top else ()
+                        ),
+                        copy_function=shutil.copyfile,
+                    )
             log = workspace / "logs" / "dbt.log"
             if log.is_file():
                 shutil.copyfile(log, self.folder / "dbt.log")
@@ -104,15 +113,6 @@ def place(
 def newest(place: Path, wanted: Callable[[dict[str, Any]], bool]) -> Path | None:
     """The newest complete run whose summary is wanted; `None` if there is none."""
     return next((folder for folder, summary in _complete(place) if wanted(summary)), None)
-
-
-def newest_with(place: Path, artifact: str) -> Path | None:
-    """The folder of the newest complete command that left an artifact, such as `sources.json`."""
-    for folder, _ in _complete(place):
-        found = sorted(folder.glob(f"commands/*/{artifact}"))
-        if found:
-            return found[-1].parent
-    return None
 
 
 def _complete(place: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -29,11 +29,14 @@ class ParseCache:
 
     def __init__(self, *key: object) -> None:
         digest = hashlib.sha256(repr(key).encode("utf-8", "backslashreplace")).hexdigest()
-        self._file = cache_folder() / "parse" / f"{digest[:32]}.msgpack"
+        folder = cache_folder()
+        self._file = folder / "parse" / f"{digest[:32]}.msgpack" if folder else None
 
     def restore(self, folder: Path) -> None:
         """Put the saved state where dbt looks for it; without one, do nothing."""
         folder.mkdir(parents=True, exist_ok=True)
+        if self._file is None:
+            return
         try:
             shutil.copyfile(self._file, folder / FILE_NAME)
         except OSError:
@@ -48,9 +51,12 @@ class ParseCache:
         state = folder / FILE_NAME
         if not state.is_file():
             return None
+        if self._file is None:
+            return "there is no folder of the user's own"
+        saved = self._file.parent
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._file.parent, suffix=".draft")
+            saved.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=saved, suffix=".draft")
             os.close(handle)
             draft = Path(name)
             try:
@@ -59,12 +65,13 @@ class ParseCache:
             except OSError:
                 draft.unlink()
                 raise
-            self._forget_oldest()
+            _forget_oldest(saved)
         except OSError as error:
             return str(error)
         return None
 
-    def _forget_oldest(self) -> None:
-        states = sorted(self._file.parent.glob("*.msgpack"), key=lambda file: file.stat().st_mtime)
-        for old in states[:-KEPT]:
-            old.unlink(missing_ok=True)
+
+def _forget_oldest(folder: Path) -> None:
+    states = sorted(folder.glob("*.msgpack"), key=lambda file: file.stat().st_mtime)
+    for old in states[:-KEPT]:
+        old.unlink(missing_ok=True)

@@ -139,7 +139,11 @@ def sample_folder(scale: float, cancelled: Callable[[], bool]) -> Path:
 
 
 def _sample_place(scale: float) -> Path:
-    return cache_folder() / "tpch" / f"scale-{scale:g}"
+    folder = cache_folder()
+    if folder is None:
+        msg = "sample_scale: there is no folder of one's own for the data; set XDG_CACHE_HOME"
+        raise ProjectError(msg)
+    return folder / "tpch" / f"scale-{scale:g}"
 
 
 def _generate(generator: str, scale: float, folder: Path, cancelled: Callable[[], bool]) -> None:

@@ -10,9 +10,8 @@ import yaml
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import ProjectError
+from dbt_runner.redaction import names_secret
 from dbt_runner.warehouse.connection import Connection
-
-_SECRET = re.compile(r"token|password|pass$|secret|private_key|keyfile_json|api_key", re.IGNORECASE)
 
 
 def connection(
@@ -38,6 +37,9 @@ def connection(
         raise ProjectError(msg) from None
     outputs = _outputs(content, profile, file)
     name = target or str(content[profile].get("target", "default"))
+    if "{{" in name:
+        msg = f"target: {file} chooses it by an expression; give target too"
+        raise ProjectError(msg)
     if name not in outputs:
         msg = (
             f"target: {printable(name)} is no target of the profile {profile} in {file}; "
@@ -66,7 +68,7 @@ def _without_secrets(value: Any, path: tuple[str, ...], environment: dict[str, s
         items = enumerate(value)
         return [_without_secrets(item, (*path, str(at)), environment) for at, item in items]
     name = next((word for word in reversed(path) if not word.isdigit()), "")
-    if not isinstance(value, str) or "{{" in value or not _SECRET.search(name):
+    if not isinstance(value, str) or "{{" in value or not names_secret(name):
         return value
     variable = "DBT_ENV_SECRET_" + re.sub(r"\W", "_", "_".join(path), flags=re.ASCII).upper()
     environment[variable] = value

@@ -47,9 +47,16 @@ def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
         raise SettingsError(msg)
     schema = settings.target_schema or (place and place.target_schema) or DEFAULT_SCHEMA
     if place and place.samples and schema == duckdb.SAMPLE_SCHEMA:
-        msg = f"target_schema: {schema} holds the sample data; choose another"
+        msg = f"target_schema: {printable(schema)} holds the sample data; choose another"
+        raise SettingsError(msg)
+    if place and place.samples and catalog == duckdb.SAMPLE_SCHEMA:
+        msg = f"catalog: {printable(catalog)} is also the sample data's schema; choose another"
         raise SettingsError(msg)
     file = database_file(settings, catalog)
+    if {"#", "?"} & set(str(file)):
+        # dbt-duckdb reads the path as a URL
+        msg = f"artifacts: must not hold # or ?, got {printable(settings.artifacts)}"
+        raise SettingsError(msg)
     return duckdb.connection(project.profile, settings.target, file, schema, catalog)
 
 
