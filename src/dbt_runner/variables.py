@@ -52,10 +52,7 @@ def read(text: str) -> dict[str, Value]:
         if not _NAME.fullmatch(name):
             msg = f"{name!a} is no name of a variable"
             raise ValueError(msg)
-        if names_secret(name):
-            # dbt writes variables into its artifacts, and a job shows its parameters to many
-            msg = f"{name} is named like a secret; let the project read it from the environment"
-            raise ValueError(msg)
+        _check_name(name)
         _check(name, item, depth=2)
     return cast("dict[str, Value]", value)
 
@@ -94,11 +91,19 @@ def _check(name: str, value: Value, depth: int) -> None:
     elif isinstance(value, dict):
         for key, item in value.items():
             _check_text(name, key)
+            _check_name(key)
             if len(key) > MAX_NAME:
                 # YAML knows no longer keys than 1024 characters
                 msg = f"{name} holds a name of more than {MAX_NAME} characters"
                 raise ValueError(msg)
             _check(name, item, depth + 1)
+
+
+def _check_name(name: str) -> None:
+    if names_secret(name):
+        # dbt writes variables into its artifacts, and a job shows its parameters to many
+        msg = f"{name} is named like a secret; let the project read it from the environment"
+        raise ValueError(msg)
 
 
 def _check_text(name: str, text: str) -> None:

@@ -115,7 +115,7 @@ def test_secret_in_a_node_that_fails(project: Project, form: str) -> None:
         ("{% do exceptions.warn('at ' ~ target.path) %} select 1 as id", 0),
         ("{% do exceptions.raise_compiler_error('at ' ~ target.path) %} select 1 as id", 2),
         (
-            "{% if execute %}{{ exceptions.raise_compiler_error(target.path) }}{% endif %} select 1",
+            "{% if execute %}{{ exceptions.raise_compiler_error(target.path) }}{% endif %} select",
             1,
         ),
         ("{% do log('at ' ~ target.path, info=true) %}{% do print(target.path) %} select 1", 0),

@@ -110,11 +110,12 @@ def test_reason_names_the_variable(text: str, reason: str) -> None:
         pytest.param('{"DB_PASSWORD": "canary"}', "DB_PASSWORD", id="capitals"),
         pytest.param('{"client_secret": "canary"}', "client_secret", id="secret"),
         pytest.param('{"days": 1, "api_key": ["canary"]}', "api_key", id="key-with-a-list"),
+        pytest.param('{"auth": {"token": "canary"}}', "token", id="nested"),
     ],
 )
 def test_name_of_a_secret_is_refused(load: Load, text: str, name: str) -> None:
     """A variable with the name of a secret is refused, and its value is not shown."""
-    with pytest.raises(SettingsError, match=f"^vars: .*{name}") as caught:
+    with pytest.raises(SettingsError, match=f"^vars: {name} ") as caught:
         load(f"--vars={text}")
     assert "canary" not in str(caught.value)
     assert caught.value.exit_code == 2

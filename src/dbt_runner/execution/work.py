@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.results import Results
 from dbt_runner.execution.summary import Summary
 from dbt_runner.execution.workspace import Workspace
+from dbt_runner.redaction import secrets_of, without
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store.artifacts import Attempt
@@ -64,6 +66,7 @@ class Work:
         self._reporter = reporter
         self._unmatched: dict[int, list[str]] = {}
         self._planning = 0
+        self._secrets = secrets_of(os.environ, assignment.connection.environment)
         self.done = threading.Event()
         self.fault: BaseException | None = None
         self.results = Results()
@@ -235,7 +238,8 @@ class Work:
                 self._unmatched.setdefault(self._planning, []).append(criterion)
             case Warned(name, message):
                 self._summary.warnings += 1
-                self._reporter.notice("dbt.warned", level="warning", name=name, message=message)
+                told = without(message, self._secrets)
+                self._reporter.notice("dbt.warned", level="warning", name=name, message=told)
             case Parsed(how):
                 self._summary.parse = how
             case FirstStatement():
