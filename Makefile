@@ -68,7 +68,7 @@ endef
 ##@ Work
 
 run: env ## the main job on the embedded default; artifacts in .dbt-runner/
-	$(BIN)/dbt-runner --run-type full --target-schema analytics
+	$(BIN)/dbt-runner --run-type full --target-schema analytics --log-format console
 
 test: lint test-other-python ## lint, types, and every test that needs no bench
 	$(BIN)/pytest $(TESTS)
