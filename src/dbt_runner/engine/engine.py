@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_runner.engine import environment
-from dbt_runner.engine.events import Event, NodeFinished, NodeStarted
+from dbt_runner.engine.events import GREEN, Event, NodeFinished, NodeStarted
 from dbt_runner.engine.options import Options
 from dbt_runner.engine.plan import Node, operation, selected
 from dbt_runner.engine.translation import Callback, node_result
@@ -129,8 +129,8 @@ class Engine:
             results = tuple(replace(r, message=self._callback.operation_error) for r in results)
         if outcome.exception is not None:
             return Outcome(results, _as_error(outcome.exception))
-        if not outcome.success and not results:
-            return Outcome(results, DbtError(f"dbt {command} failed without a result"))
+        if not outcome.success and all(result.status in GREEN for result in results):
+            return Outcome(results, DbtError(f"dbt says that {command} failed, but not of what"))
         return Outcome(results)
 
     def cancel(self) -> None:
