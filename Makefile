@@ -43,15 +43,20 @@ endif
 BIN := .venv/bin
 OTHER := .venv-other
 
+# The warehouse bench: Spark in an environment of its own, Delta Lake in the user's cache.
+WAREHOUSE := .venv-warehouse
+DELTA_VERSION = $(shell sed -n 's:.*<delta.version>\(.*\)</.*:\1:p' tests/warehouse/pom.xml)
+JARS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dbt-runner/delta-$(DELTA_VERSION)
+
 # One call, so that pytest's closing line is the last line of `make test`.
 TESTS = $(wildcard tests/unit tests/integration tests/packaging tests/tpch/test_incremental.py)
 OTHER_TESTS = $(wildcard tests/unit tests/integration)
 
-# $(call sync,folder,interpreter): the locked dependencies. Byte code is compiled here, once,
+# $(call sync,folder,interpreter[,options]): the locked dependencies. Byte code is compiled here, once,
 # because PYTHONDONTWRITEBYTECODE would make every later process compile all of dbt again.
 define sync
 	UV_PROJECT_ENVIRONMENT=$(1) $(UV) sync --quiet --locked --all-extras --no-install-project \
-	  --compile-bytecode --python "$(2)"
+	  --compile-bytecode --python "$(2)" $(3)
 	@rm -f $(1)/.version
 	@touch $@
 endef
@@ -81,6 +86,10 @@ lint: env ## formatting, rules and types, without changing a file
 fmt: env ## format, and repair what ruff can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+test-warehouse: .warehouse-env ## the real adapter against real Spark SQL; needs Java 17 and Maven
+	@$(MAKE) "$(JARS)"
+	BENCH_JARS="$(JARS)" $(WAREHOUSE)/bin/pytest tests/warehouse
 
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py
@@ -114,11 +123,32 @@ env: $(STAMP) ## .venv with everything, and the package at the version of its fi
 .other-env: $(OTHER)/.stamp
 	$(call editable,$(OTHER))
 
+.warehouse-env: .java $(WAREHOUSE)/.stamp
+	$(call editable,$(WAREHOUSE))
+
 $(STAMP): pyproject.toml uv.lock | $(UV)
 	$(call sync,.venv,$(PYTHON))
 
 $(OTHER)/.stamp: pyproject.toml uv.lock | $(UV)
 	$(call sync,$(OTHER),$(OTHER_PYTHON))
+
+$(WAREHOUSE)/.stamp: pyproject.toml uv.lock | $(UV)
+	$(call sync,$(WAREHOUSE),$(PYTHON),--group warehouse)
+
+.java:
+	@for name in java mvn; do if ! command -v $$name >/dev/null; then \
+	  echo "$$name is missing: the warehouse bench needs Java >= 17 and Maven" >&2; exit 2; fi; done; \
+	major=$$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
+	if [ "$${major:-0}" -lt 17 ]; then \
+	  echo "Java $${major:-of an unknown version} is too old: the warehouse bench needs >= 17" >&2; \
+	  exit 2; fi
+
+# By Maven's own client, so that a mirror in its settings counts.
+/%/delta-$(DELTA_VERSION): tests/warehouse/pom.xml
+	@rm -rf "$@" "$@.draft" && mkdir -p "$@.draft"
+	mvn --quiet --batch-mode --file tests/warehouse/pom.xml dependency:copy-dependencies \
+	  -DoutputDirectory="$@.draft"
+	@mv "$@.draft" "$@"
 
 # pip with --target needs neither a virtual environment nor leave of the system's Python.
 $(UV):
@@ -127,11 +157,12 @@ $(UV):
 	  --root-user-action=ignore --target $(UV_HOME) 'uv==$(UV_VERSION)'
 
 clean: ## remove what make, dbt and the tools left here
-	rm -rf .venv $(OTHER) .tools dist build .dbt-runner .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv $(OTHER) $(WAREHOUSE) .tools dist build .dbt-runner .mypy_cache .pytest_cache .ruff_cache
 	rm -rf dbt_project/target dbt_project/logs dbt_project/dbt_packages dbt_project/.user.yml
 
 help: ## this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test lint fmt verify-tpch bench-overhead test-other-python build env .other-env clean help
+.PHONY: run test lint fmt test-warehouse verify-tpch bench-overhead test-other-python build env \
+  .other-env .warehouse-env .java clean help

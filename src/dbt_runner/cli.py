@@ -18,6 +18,7 @@ from dbt_runner.errors import (
     NotPublished,
     RunnerError,
     TimedOut,
+    TransientError,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +32,15 @@ _STARTED = time.time()
 _PLATFORM_VARIABLES = ("DATABRICKS_RUNTIME_VERSION", "IS_SERVERLESS", "DB_IS_DRIVER")
 _BY_EXIT_CODE = {
     error.exit_code: error
-    for error in (NodesFailed, DbtError, NothingSelected, NotPublished, BusyError, TimedOut)
+    for error in (
+        NodesFailed,
+        DbtError,
+        NothingSelected,
+        NotPublished,
+        TransientError,
+        BusyError,
+        TimedOut,
+    )
 }
 
 
@@ -117,7 +126,7 @@ def _run(
 
     remarks += [f"{name}: given more than once; the last one counts" for name in arguments.repeated]
     began = _STARTED if ends_process else time.time()
-    run = Run(assign(chosen, allowed, found), _reporter(chosen), began, remarks)
+    run = Run(assign(chosen, allowed, found, in_job=in_job), _reporter(chosen), began, remarks)
     _raise_unless_green(run.execute(ends_process=ends_process))
 
 

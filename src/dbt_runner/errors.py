@@ -49,6 +49,12 @@ class NotPublished(RunnerError):
     exit_code = 4
 
 
+class TransientError(RunnerError):
+    """The infrastructure failed in a way that passes: the same run is worth another try."""
+
+    exit_code = 5
+
+
 class BusyError(RunnerError):
     """Another run holds what this one needs."""
 

@@ -35,7 +35,8 @@ def text() -> str:
         "",
         f"Every setting may also be given as {ENV_PREFIX}NAME in the environment.",
         "Exit codes: 0 success, 1 nodes or tests failed, 2 usage, configuration or dbt itself,",
-        "3 nothing selected, 4 artifacts not stored, 6 busy, 124 timeout, 130/143 cancelled.",
+        "3 nothing selected, 4 artifacts not stored, 5 worth another try, 6 busy, 124 timeout,",
+        "130/143 cancelled.",
     ]
     return "\n".join(lines)
 

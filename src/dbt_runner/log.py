@@ -54,6 +54,9 @@ class JsonLog:
         green = record.status in GREEN
         if record.message and (not green or record.status.value == "warn"):
             facts["message"] = record.message.strip()
+        diagnosis = record.diagnosis
+        if diagnosis:
+            facts["sort"], facts["hint"] = diagnosis.sort.value, diagnosis.hint
         (self._log.info if green else self._log.error)("node.finished", **facts)
 
     def finished(self, summary: Summary, results: Results) -> None:

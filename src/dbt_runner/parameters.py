@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from dbt_runner import identifiers, selection, variables
+from dbt_runner import places, selection, variables
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _VOLUME = re.compile(r"/+Volumes(/|$)")
@@ -70,7 +70,6 @@ Boolean = Annotated[bool, BeforeValidator(_boolean)]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 Decimal = Annotated[float, BeforeValidator(_decimal)]
 Selection = Annotated[str, AfterValidator(selection.node_selection)]
-Schema = Annotated[str, AfterValidator(identifiers.schema_name)]
 Path = Annotated[str, AfterValidator(absolute_path)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 
@@ -80,7 +79,7 @@ class RunParameters(BaseModel):
 
     run_type: Annotated[str, Field(description="which dbt commands to run")] = "incremental"
     target_schema: Annotated[
-        Schema | None, Field(description="schema to build in (default: the target's)")
+        places.Schema | None, Field(description="schema to build in (default: the target's)")
     ] = None
     select: Annotated[Selection | None, Field(description="dbt's --select")] = None
     exclude: Annotated[Selection | None, Field(description="dbt's --exclude")] = None
@@ -101,7 +100,7 @@ class RunParameters(BaseModel):
         Boolean, Field(description="rebuild incremental models and seeds from nothing")
     ] = False
     full_refresh_confirm: Annotated[
-        Schema | None,
+        places.Schema | None,
         Field(description="the schema's name again, to rebuild a protected target"),
     ] = None
     fail_fast: Annotated[Boolean, Field(description="stop at the first failure")] = False
@@ -112,6 +111,10 @@ class RunParameters(BaseModel):
         Literal["error", "ok"] | None,
         Field(description="whether selecting nothing is an error (default: by run type)"),
     ] = None
+    node_retries: Annotated[
+        WholeNumber,
+        Field(ge=0, le=10, description="how often nodes are tried again that failed in passing"),
+    ] = 0
     timeout: Annotated[
         WholeNumber | None,
         Field(
@@ -140,8 +143,21 @@ class DeploymentSettings(BaseModel):
         Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$", description="a target of runner.yml"),
     ] = "local"
     catalog: Annotated[
-        Annotated[str, AfterValidator(identifiers.catalog_name)] | None,
+        places.Catalog | None,
         Field(description="catalog (on DuckDB: the database file's name)"),
+    ] = None
+    warehouse: Annotated[places.Warehouse | None, Field(description="SQL warehouse, by name")] = (
+        None
+    )
+    warehouse_id: Annotated[
+        places.WarehouseId | None, Field(description="SQL warehouse, by id")
+    ] = None
+    http_path: Annotated[
+        places.HttpPath | None, Field(description="SQL warehouse or cluster, by HTTP path")
+    ] = None
+    host: Annotated[
+        places.Host | None,
+        Field(description="Databricks workspace (default: as the Databricks SDK finds it)"),
     ] = None
     project_dir: Annotated[
         Path | None, Field(description="another dbt project (default: the packaged one)")

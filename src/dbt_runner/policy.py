@@ -6,30 +6,19 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, ValidationError
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import PolicyError, SettingsError
-from dbt_runner.identifiers import catalog_name, schema_name
+from dbt_runner.places import Catalog, Schema, Strict, Target
 from dbt_runner.run_types import BUILT_IN, Command, RunType, read_command
 from dbt_runner.variable_rules import Variable, undeclared_fault
 from dbt_runner.variables import Value
 
 FILE_NAME = "runner.yml"
-
-Schema = Annotated[str, AfterValidator(schema_name)]
-Catalog = Annotated[str, AfterValidator(catalog_name)]
 
 
 def _commands(value: object) -> tuple[Command, ...]:
@@ -39,47 +28,7 @@ def _commands(value: object) -> tuple[Command, ...]:
     return tuple(read_command(item) for item in value)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Target(_Strict):
-    """A place to run in, with the schemas that a run may write there.
-
-    `schemas` are patterns (`*` stands for any text) of schemas in the target's own catalog, or of
-    `catalog.schema`; a `protected` target has to have some. With `samples`, the TPC-H tables are
-    offered there in the schema `tpch`.
-    """
-
-    type: Literal["duckdb"]
-    catalog: Catalog | None = None
-    target_schema: Annotated[Schema | None, Field(alias="schema")] = None
-    protected: bool = False
-    samples: bool = False
-    schemas: tuple[str, ...] = ("*",)
-
-    @model_validator(mode="after")
-    def _protected_lists_its_schemas(self) -> Self:
-        if self.protected and "schemas" not in self.model_fields_set:
-            msg = "a protected target lists the schemas that may be written"
-            raise ValueError(msg)
-        return self
-
-    def allows(self, catalog: str, schema: str, own: str) -> bool:
-        """Whether a run may write into a schema.
-
-        Args:
-            own: the target's catalog, to which a pattern without a catalog is bound.
-        """
-        for pattern in self.schemas:
-            place, _, name = pattern.lower().rpartition(".")
-            fits = fnmatchcase(catalog.lower(), place) if place else catalog.lower() == own.lower()
-            if fits and "." not in schema and fnmatchcase(schema.lower(), name):
-                return True
-        return False
-
-
-class Production(_Strict):
+class Production(Strict):
     """Where production lives, for run types that compare with it."""
 
     target: str
@@ -87,7 +36,7 @@ class Production(_Strict):
     target_schema: Annotated[Schema, Field(alias="schema")]
 
 
-class OwnRunType(_Strict):
+class OwnRunType(Strict):
     """A run type of the project: dbt commands as for dbt's command line."""
 
     commands: Annotated[tuple[Command, ...], Field(min_length=1), BeforeValidator(_commands)]
@@ -95,7 +44,7 @@ class OwnRunType(_Strict):
     description: str = ""
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """A project's `runner.yml`.
 
     Attributes:

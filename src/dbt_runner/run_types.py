@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ class Command:
         full_refresh: rebuild incremental models and seeds from nothing.
         defer: read what this run does not build from `state`.
         tolerates_stale: a stale source does not stop the commands behind this one.
+        repeats: a folder whose `run_results.json` holds exactly the nodes to execute.
         macro, arguments: what `run-operation` runs, and its arguments.
     """
 
@@ -42,6 +44,7 @@ class Command:
     tolerates_stale: bool = False
     macro: str | None = None
     arguments: Mapping[str, Any] | None = None
+    repeats: Path | None = None
 
     def __str__(self) -> str:
         words = [self.name]
@@ -69,6 +72,10 @@ class Command:
     def needs_previous(self) -> bool:
         """Whether it selects by what the command before it found out about the sources."""
         return "source_status:" in (self.select or "")
+
+    def repeat(self, folder: Path) -> Command:
+        """The same command for exactly the nodes of a `run_results.json`, all with an error."""
+        return replace(self, select="result:error", exclude=None, selector=None, repeats=folder)
 
     def refreshed(self) -> Command:
         """The same command as a full refresh, where dbt has that for it."""

@@ -16,7 +16,7 @@ from dbt_runner.execution.cancellation import Cancellation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.integration.conftest import Finished, Project, Running
+    from runs import Finished, Project, Running
 
 SLOW_SQL = "select count(*) as n from range(1000000000000) as t(i) where hash(i) % 7 = 1"
 ENDLESS = """

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Project
+    from runs import Project
 
 DRIVER = """
 import sys

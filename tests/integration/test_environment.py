@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Project
+    from runs import Project
 
 
 def test_flags_of_dbt_are_dropped(project: Project) -> None:

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Finished, Project
+    from runs import Finished, Project
 
 # What disks and streams do does not hang on the version of Python.
 pytestmark = pytest.mark.slow

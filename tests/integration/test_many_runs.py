@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Project
+    from runs import Project
 
 RUNS = 100
 SETTLED = 20

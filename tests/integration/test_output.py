@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.integration.conftest import Project, Running
+    from runs import Project, Running
 
 CHATTER = """
 {{ log('chatter of log', info=true) }}{{ print('chatter of print') }}

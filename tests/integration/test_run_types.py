@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Project
+    from runs import Project
 
 # What dbt does with a command does not hang on the version of Python.
 pytestmark = pytest.mark.slow

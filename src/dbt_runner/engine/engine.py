@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -13,13 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.engine import environment
-from dbt_runner.engine.events import GREEN, Event, NodeFinished, NodeStarted
+from dbt_runner.engine import databricks, environment
+from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
 from dbt_runner.engine.options import Options
-from dbt_runner.engine.plan import Node, operation, selected
+from dbt_runner.engine.plan import Node, behind, operation, selected
 from dbt_runner.engine.translation import Callback, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
+from dbt_runner.warehouse.connection import Login
 
 _one_at_a_time = threading.Lock()
 
@@ -49,11 +50,16 @@ class Engine:
         self._profiles_dir = options.workspace / "profiles"
         self._cancelling = threading.Event()
         self._executing = False
+        self._config: Any = None
+        self._told_fixed = False
         self.dropped_variables: tuple[str, ...] = ()
 
     @contextmanager
-    def session(self) -> Iterator[None]:
+    def session(self, login: Callable[[], Login]) -> Iterator[None]:
         """Hold dbt for this run: its flags and adapters are global to the process.
+
+        Args:
+            login: what dbt needs to connect; asked when dbt is imported.
 
         Raises:
             BusyError: another run in this process holds it.
@@ -65,7 +71,9 @@ class Engine:
         try:
             _import_dbt()
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
-            with environment.prepared(self._options.connection.environment) as dropped:
+            found = login()
+            self._config = found.config
+            with environment.prepared(found) as dropped:
                 self.dropped_variables = dropped
                 # what cannot be written to dbt.log is no matter for standard error
                 logging.raiseExceptions = False
@@ -112,6 +120,10 @@ class Engine:
             return selected(command, flags, config, self._manifest)
         except DbtBaseException as error:
             raise _as_error(error) from error
+
+    def behind(self, unique_ids: Iterable[str]) -> frozenset[str]:
+        """Nodes that dbt skips when these fail. After `parse`."""
+        return behind(self._manifest, unique_ids)
 
     def execute(self, command: Command, folder: Path) -> Outcome:
         """Run a command, its artifacts in the folder. After `parse`."""
@@ -173,6 +185,16 @@ class Engine:
             raise self._callback.fault
         return outcome
 
+    def _hand_over(self) -> None:
+        """Have an adapter that dbt has just made take its headers from our credentials."""
+        adapter = import_module("dbt.adapters.factory").FACTORY.adapters.get("databricks")
+        if self._config is None or adapter is None:
+            return
+        reason = databricks.hand_over(adapter, self._config)
+        if reason and not self._told_fixed:
+            self._told_fixed = True
+            self._listener(CredentialsFixed(reason))
+
     def _adjust(self, message: Any) -> None:
         """Set what dbt offers no option for, once its flags are there; hold back nodes.
 
@@ -183,6 +205,9 @@ class Engine:
         if message.info.name == "LogStartLine" and self._cancelling.is_set():
             msg = "cancelled before it was begun"
             raise DbtError(msg)
+        if message.info.name == "NewConnection":
+            # dbt makes an adapter for each invocation, and connects after this event
+            self._hand_over()
         if message.info.name == "MainReportArgs":
             flags = import_module("dbt.flags").get_flags()
             object.__setattr__(flags, "skip_nodes_if_on_run_start_fails", True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from dbt_runner.warehouse.connection import Login
 
 _SWITCHED_OFF = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -13,7 +15,7 @@ _SWITCHED_OFF = {
 
 
 @contextmanager
-def prepared(additions: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+def prepared(login: Login) -> Iterator[tuple[str, ...]]:
     """Drop the flags of dbt that the environment sets, and add what the profile refers to.
 
     Every flag of dbt has two names, `DBT_X` and `DBT_ENGINE_X`; one that was meant for another
@@ -31,7 +33,9 @@ def prepared(additions: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
     for name in dropped:
         del os.environ[name]
     os.environ.update(_SWITCHED_OFF)
-    os.environ.update(additions)
+    for name in login.hidden & before.keys():
+        del os.environ[name]
+    os.environ.update(login.environment)
     try:
         yield tuple(name for name in dropped if before[name] != _SWITCHED_OFF.get(name))
     finally:

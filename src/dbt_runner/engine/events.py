@@ -78,4 +78,11 @@ class FirstStatement:
     unique_id: str
 
 
-Event = NodeStarted | NodeFinished | Warned | Unmatched | Parsed | FirstStatement
+@dataclass(frozen=True)
+class CredentialsFixed:
+    """The adapter does not renew its credentials, and why."""
+
+    reason: str
+
+
+Event = NodeStarted | NodeFinished | Warned | Unmatched | Parsed | FirstStatement | CredentialsFixed

@@ -77,9 +77,13 @@ class Options:
         return words + self._state_words(command)
 
     def _state_words(self, command: Command) -> list[str]:
-        if not self.state or not command.needs_state:
+        if command.repeats:
+            words = [f"--state={command.repeats}", "--indirect-selection=empty"]
+            words += [f"--defer-state={self.state}"] if self.state and command.defer else []
+        elif self.state and command.needs_state:
+            words = [f"--state={self.state}"]
+        else:
             return []
-        words = [f"--state={self.state}"]
         if command.defer and command.name != "source freshness":
             words.append("--defer")
             words.append("--favor-state" if self.favor_state else "--no-favor-state")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -28,6 +29,7 @@ class Node:
     Attributes:
         writes: (catalog, schema) of the relation that it writes, if it writes one.
         path: its file, relative to its package.
+        idempotent: executing it again, also after a half of it was done, leaves the same.
     """
 
     unique_id: str
@@ -36,6 +38,7 @@ class Node:
     path: str
     relation: str | None = None
     writes: tuple[str, str] | None = None
+    idempotent: bool = False
 
 
 def selected(command: Command, flags: Any, config: Any, manifest: Any) -> tuple[Node, ...]:
@@ -71,6 +74,26 @@ def operation(manifest: Any, macro: str, project: str) -> Node:
     return Node(found.unique_id, "operation", name, found.original_file_path)
 
 
+def behind(manifest: Any, unique_ids: Iterable[str]) -> frozenset[str]:
+    """Nodes that dbt skips when these fail, whatever lies between.
+
+    A test that fails holds back what is built on the nodes that it tests; a unit test, which runs
+    before its model, the model too (dbt-core 1.11, `dbt/task/build.py`).
+    """
+    manifest.build_parent_and_child_maps()
+    found, waiting = set[str](), list(unique_ids)
+    for unique_id in tuple(waiting):
+        if unique_id.startswith(("test.", "unit_test.")):
+            tested = manifest.parent_map.get(unique_id, ())
+            waiting += tested
+            found.update(tested if unique_id.startswith("unit_test.") else ())
+    while waiting:
+        children = [c for c in manifest.child_map.get(waiting.pop(), ()) if c not in found]
+        waiting += children
+        found.update(children)
+    return frozenset(found)
+
+
 def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
     node = (
         manifest.nodes.get(unique_id)
@@ -88,7 +111,29 @@ def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
     if _writes(node, kind, command):
         place = (str(node.database), str(node.schema))
         relation = ".".join((*place, str(node.alias)))
-    return Node(unique_id, kind, node.name, node.original_file_path, relation, place)
+    again = _is_idempotent(node, kind, command)
+    return Node(unique_id, kind, node.name, node.original_file_path, relation, place, again)
+
+
+def _is_idempotent(node: Any, kind: str, command: Command) -> bool:
+    """Whether a node may be executed again; what is not known to be so is not.
+
+    An incremental model adds its rows a second time, unless it finds them by a key or replaces
+    whole ranges (dbt docs, "About incremental strategy"). Hooks may do anything.
+    """
+    if kind in {"test", "unit_test"}:
+        return True
+    if kind not in {"model", "seed", "snapshot"} or node.config.pre_hook or node.config.post_hook:
+        return False
+    materialized = node.config.materialized
+    if materialized in {"view", "table", "materialized_view", "seed", "snapshot"}:
+        return True
+    refreshed = command.full_refresh and node.config.full_refresh is not False
+    strategy = getattr(node.config, "incremental_strategy", None)
+    keyed = bool(node.config.unique_key) and strategy in {None, "merge", "delete+insert"}
+    return materialized == "incremental" and (
+        refreshed or keyed or strategy in {"insert_overwrite", "replace_where", "microbatch"}
+    )
 
 
 def _writes(node: Any, kind: str, command: Command) -> bool:

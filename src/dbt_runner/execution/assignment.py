@@ -25,6 +25,7 @@ class Assignment:
         commands: the dbt commands, in order.
         state: artifacts of an earlier run to compare with.
         place: the folder of all runs of this project in this place.
+        in_job: whoever started the run has only a job's freedom.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class Assignment:
     connection: Connection
     state: Path | None
     place: Path
+    in_job: bool = False
 
     @property
     def empty_selection(self) -> str:
@@ -62,7 +64,9 @@ class Assignment:
         )
 
 
-def assign(settings: Settings, policy: Policy, project: Project) -> Assignment:
+def assign(
+    settings: Settings, policy: Policy, project: Project, *, in_job: bool = False
+) -> Assignment:
     """Find out what a run is to do.
 
     Raises:
@@ -81,4 +85,6 @@ def assign(settings: Settings, policy: Policy, project: Project) -> Assignment:
         Path(settings.artifacts), project.name, target, connection.catalog, schema
     )
     chosen, earlier = state.resolve(chosen, settings, policy, project, place)
-    return Assignment(settings, policy, project, run_type, chosen, connection, earlier, place)
+    return Assignment(
+        settings, policy, project, run_type, chosen, connection, earlier, place, in_job
+    )

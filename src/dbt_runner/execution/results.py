@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dbt_runner.engine.events import GREEN, NodeFinished, Status
 from dbt_runner.engine.plan import Node
+from dbt_runner.warehouse.diagnosis import Diagnosis, diagnose
 
 
 @dataclass
@@ -39,6 +40,13 @@ class Record:
     def finished(self) -> bool:
         """Whether the node has come to its end."""
         return self.status is not Status.NOT_STARTED
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What its error is, if it has one that is known."""
+        if self.status not in {Status.ERROR, Status.FAIL} or not self.message:
+            return None
+        return diagnose(self.message)
 
     @property
     def is_stale(self) -> bool:
@@ -74,6 +82,13 @@ class Results:
         """What fails from now on was cancelled, and is not its own fault."""
         with self._lock:
             self._cancelling = True
+
+    def repeat(self, command: int, unique_ids: Iterable[str]) -> None:
+        """Forget how nodes of a command ended: they are going to be executed again."""
+        with self._lock:
+            for unique_id in unique_ids:
+                earlier = self._records[command, unique_id]
+                self._records[command, unique_id] = Record(command, earlier.node)
 
     def start(self, unique_id: str) -> Record | None:
         """Note that dbt began to work on a node.

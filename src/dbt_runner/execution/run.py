@@ -19,6 +19,8 @@ from dbt_runner.redaction import redacted, secrets_of, without
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.versions import commit, own_version
+from dbt_runner.warehouse import attribution
+from dbt_runner.warehouse.access import Access
 
 TICK = 0.05
 """Seconds between two looks at signals and the clock."""
@@ -61,6 +63,13 @@ class Run:
             began=began,
             versions={"dbt_runner": own_version()},
         )
+        self._access = Access(
+            assignment.connection,
+            attribution.ids(assignment.settings, self._attempt.id),
+            in_job=assignment.in_job,
+            cancelled=lambda: self._cancellation.requested,
+            notice=reporter.notice,
+        )
         self._work = Work(
             assignment,
             self._workspace,
@@ -68,6 +77,7 @@ class Run:
             self._summary,
             self._cancellation,
             reporter,
+            self._access,
         )
 
     def execute(self, *, ends_process: bool = False) -> Summary:
@@ -84,6 +94,7 @@ class Run:
             try:
                 self._report_start(handled=handled)
                 self._work.begin()
+                self._access.open()
                 let_go = self._wait()
                 summary = self._conclude()
             finally:
@@ -118,6 +129,7 @@ class Run:
         deadline = None if settings.timeout is None else time.monotonic() + settings.timeout
         told = False
         while not self._work.done.wait(TICK):
+            self._access.tick()
             if deadline is not None and time.monotonic() > deadline:
                 cancellation.request("timeout", 124, f"timeout of {settings.timeout} s")
             if not cancellation.requested:
@@ -158,7 +170,7 @@ class Run:
         summary.versions.update(self._work.engine.versions())
         summary.elapsed_s = summary.elapsed()
         count(summary, results, self._assignment, self._workspace)
-        judge(summary, results, self._assignment, self._cancellation, fault)
+        judge(summary, results, self._assignment, self._cancellation, fault, self._secrets())
         if fault is not None and not isinstance(fault, RunnerError | OSError):
             trace = without("".join(traceback.format_exception(fault)), self._secrets())
             self._reporter.notice("run.crashed", level="error", traceback=trace)
@@ -177,7 +189,7 @@ class Run:
         return summary
 
     def _secrets(self) -> frozenset[str]:
-        return secrets_of(os.environ, self._assignment.connection.environment)
+        return self._access.secrets | secrets_of(os.environ)
 
     def _lose(self, reason: str) -> None:
         lose_artifacts(self._summary, reason)

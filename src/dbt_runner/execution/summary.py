@@ -94,6 +94,9 @@ def failure(record: Record, compiled: str | None) -> dict[str, Any]:
         "status": record.status.value,
         "message": message[:MAX_MESSAGE] or None,
     }
+    diagnosis = record.diagnosis
+    if diagnosis:
+        item["sort"], item["hint"] = diagnosis.sort.value, diagnosis.hint
     if record.node.path:
         item["path"] = record.node.path
     if compiled:

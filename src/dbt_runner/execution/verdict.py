@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import os
-
 from dbt_runner.engine.events import Status
-from dbt_runner.errors import BusyError, DbtError, NothingSelected, NotPublished, RunnerError
+from dbt_runner.errors import (
+    BusyError,
+    DbtError,
+    NothingSelected,
+    NotPublished,
+    RunnerError,
+    TransientError,
+)
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.results import Results
 from dbt_runner.execution.summary import MAX_FAILED, Summary, failure
 from dbt_runner.execution.workspace import Workspace
-from dbt_runner.redaction import secrets_of, without
-from dbt_runner.warehouse import duckdb
+from dbt_runner.redaction import without
+from dbt_runner.warehouse.diagnosis import Sort, diagnose
+
+_EXIT_CODES = {Sort.TRANSIENT: TransientError.exit_code, Sort.BUSY: BusyError.exit_code}
 
 
 def count(summary: Summary, results: Results, assignment: Assignment, workspace: Workspace) -> None:
@@ -34,6 +41,7 @@ def judge(
     assignment: Assignment,
     cancellation: Cancellation,
     fault: BaseException | None,
+    secrets: frozenset[str],
 ) -> None:
     """Write status, exit code and error into a counted summary.
 
@@ -42,6 +50,7 @@ def judge(
 
     Args:
         fault: what stopped the run, where it is no node's failure.
+        secrets: what must not be told.
     """
     nodes = summary.nodes or {}
     if cancellation.status:
@@ -49,15 +58,18 @@ def judge(
         summary.error = f"{cancellation.status} by {cancellation.cause}"
     elif fault is not None:
         summary.status, summary.exit_code = "error", _exit_code(fault)
-        secrets = secrets_of(os.environ, assignment.connection.environment)
         summary.error = without(str(fault), secrets) or type(fault).__name__
+        diagnosis = diagnose(summary.error) if type(fault) is DbtError else None
+        if diagnosis and diagnosis.sort is not Sort.MODEL:
+            summary.error = f"{summary.error}; {diagnosis.hint}"
     elif nodes.get("total", 0) == 0 and assignment.empty_selection == "error":
         summary.status, summary.exit_code = "error", NothingSelected.exit_code
         summary.error = "nothing selected: the run has no node to work on"
     elif results.failed():
         summary.status, summary.exit_code = "failed", 1
-        if any(duckdb.is_busy(item["message"] or "") for item in summary.failed[:1]):
-            summary.status, summary.exit_code = "error", BusyError.exit_code
+        passing = _passing(results)
+        if passing is not None:
+            summary.status, summary.exit_code = "error", passing
     elif assignment.settings.warnings == "error" and (nodes.get("warn") or summary.warnings):
         summary.status, summary.exit_code = "failed", 1
         summary.error = (
@@ -75,7 +87,17 @@ def lose_artifacts(summary: Summary, reason: str) -> None:
         summary.error = reason
 
 
+def _passing(results: Results) -> int | None:
+    """The exit code if all that failed goes away by itself; `None` if anything else failed."""
+    broken = [r for r in results.failed() if r.status in {Status.ERROR, Status.FAIL}]
+    sorts = {record.diagnosis.sort if record.diagnosis else None for record in broken}
+    if not sorts or not sorts <= {Sort.TRANSIENT, Sort.BUSY}:
+        return None
+    return _EXIT_CODES[Sort.BUSY if sorts == {Sort.BUSY} else Sort.TRANSIENT]
+
+
 def _exit_code(fault: BaseException) -> int:
-    if duckdb.is_busy(str(fault)):
-        return BusyError.exit_code
+    diagnosis = diagnose(str(fault)) if type(fault) is DbtError else None
+    if diagnosis and diagnosis.sort in _EXIT_CODES:
+        return _EXIT_CODES[diagnosis.sort]
     return fault.exit_code if isinstance(fault, RunnerError) else DbtError.exit_code

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.events import (
+    CredentialsFixed,
     Event,
     FirstStatement,
     NodeFinished,
@@ -19,12 +18,12 @@ from dbt_runner.engine.events import (
     Unmatched,
     Warned,
 )
-from dbt_runner.engine.plan import Node
-from dbt_runner.errors import NothingSelected, SettingsError
 from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
+from dbt_runner.execution.planning import Planning
 from dbt_runner.execution.results import Results
+from dbt_runner.execution.retries import Retries
 from dbt_runner.execution.summary import Summary
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.redaction import secrets_of, without
@@ -33,6 +32,8 @@ from dbt_runner.run_types import Command
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.store.parse_cache import ParseCache
 from dbt_runner.warehouse import duckdb
+from dbt_runner.warehouse.access import Access
+from dbt_runner.warehouse.connection import Login
 
 
 class _Stopped(Exception):
@@ -57,21 +58,22 @@ class Work:
         summary: Summary,
         cancellation: Cancellation,
         reporter: Reporter,
+        access: Access,
     ) -> None:
         self._assignment = assignment
         self._workspace = workspace
-        self._attempt = attempt
         self._summary = summary
         self._cancellation = cancellation
         self._reporter = reporter
-        self._unmatched: dict[int, list[str]] = {}
-        self._planning = 0
-        self._secrets = secrets_of(os.environ, assignment.connection.environment)
+        self._access = access
         self.done = threading.Event()
         self.fault: BaseException | None = None
         self.results = Results()
         self.executed = 0
         self.engine = Engine(assignment.options(workspace.folder), self._listen)
+        self._planning = Planning(
+            assignment, workspace, attempt, self.engine, access, self.results, reporter
+        )
 
     def begin(self) -> None:
         """Start the thread."""
@@ -89,18 +91,34 @@ class Work:
 
     def _drive(self) -> None:
         clock = time.monotonic()
-        with self.engine.session():
+        with self.engine.session(self._log_in):
             self._spend("import", clock)
             if self.engine.dropped_variables:
                 names = ", ".join(self.engine.dropped_variables)
                 self._reporter.notice("environment.dropped", level="warning", names=names)
-            for step in (self._prepare, self._parse, self._plan):
+            for step in (self._prepare, self._parse, self._await_warehouse, self._planning.plan):
                 self._go_on()
                 step()
             for number, command in enumerate(self._assignment.commands):
                 self._go_on()
                 if not self._run_command(number, command):
                     break
+
+    def _log_in(self) -> Login:
+        self._await(self._access.connected)
+        return self._access.login
+
+    def _await_warehouse(self) -> None:
+        clock = time.monotonic()
+        self._await(self._access.ready)
+        if self._assignment.connection.address:
+            self._spend("warehouse", clock)
+
+    def _await(self, event: threading.Event) -> None:
+        while not event.wait(0.05):
+            self._go_on()
+        if self._access.fault is not None:
+            raise self._access.fault
 
     def _prepare(self) -> None:
         """See to it that what dbt expects to find is there."""
@@ -139,82 +157,46 @@ class Work:
         self._spend("parse", clock)
         self._summary.catalog, self._summary.target_schema = self.engine.place()
 
-    def _plan(self) -> None:
-        """Plan every command, check the plan, and write it down before anything is written."""
-        commands = self._assignment.commands
-        now = [n for n, command in enumerate(commands) if n == 0 or not command.needs_previous]
-        for number in now:
-            self._plan_command(number, commands[number])
-        selecting = [number for number in now if not commands[number].macro]
-        if selecting:
-            self._check_selection(selecting, complete=len(now) == len(commands))
-        self._check_plan()
-        self._reporter.planned(self.results)
-
-    def _plan_command(self, number: int, command: Command) -> None:
-        self._planning = number
-        folder = self._workspace.command(number, command)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.results.plan(number, self.engine.plan(command, folder))
-
-    def _check_selection(self, commands: list[int], *, complete: bool) -> None:
-        """A criterion that matches nothing is a mistake in `select`, and a remark in `exclude`.
-
-        Args:
-            commands: the planned commands that select nodes.
-            complete: no command is left to be planned.
-        """
-        assignment = self._assignment
-        if not any(record.command in commands for record in self.results.records()):
-            if complete and assignment.empty_selection == "error":
-                msg = "nothing selected: the run has no node to work on"
-                raise NothingSelected(msg)
-            return
-        missing = [set(self._unmatched.get(number, ())) for number in commands]
-        for name in sorted(set.intersection(*missing)):
-            if name in (assignment.settings.select or "").split():
-                msg = (
-                    f"select: {name} matches nothing in {assignment.project.name}; nothing was run"
-                )
-                raise SettingsError(msg)
-            self._reporter.notice("selection.unmatched", level="warning", criterion=name)
-
-    def _check_plan(self) -> None:
-        written = [r.node.writes for r in self.results.records() if r.node.writes]
-        place = self.engine.place()
-        policy, target = self._assignment.policy, self._assignment.connection.target
-        # hooks and operations are no nodes: what they write hangs on the target's own schema
-        policy.check_relations(target, [place, *written], own_catalog=place[0])
-        self._attempt.announce("plan.json", {"commands": [*self._plan_facts()]})
-
-    def _plan_facts(self) -> Iterator[dict[str, Any]]:
-        records = self.results.records()
-        for number, command in enumerate(self._assignment.commands):
-            nodes = [record.node for record in records if record.command == number]
-            yield {"command": str(command), "nodes": [_node_facts(node) for node in nodes]}
-
     def _run_command(self, number: int, command: Command) -> bool:
         """Execute one command; whether the next one may follow."""
         folder = self._workspace.command(number, command)
         if number and command.needs_previous:
             earlier = self._workspace.command(number - 1, self._assignment.commands[number - 1])
             state.hand_over(earlier, folder)
-            self._plan_command(number, command)
-            self._check_plan()
+            self._planning.plan_later(number, command)
         tolerates_stale = self._assignment.tolerates_stale(command)
         self.results.begin(number, tolerates_stale=tolerates_stale)
         if not any(record.command == number for record in self.results.records()):
             return True
         clock = time.monotonic()
         outcome = self.engine.execute(command, folder)
-        self._spend("execute", clock)
         for result in outcome.results:
-            self._finish(result, final=True)
+            self._finish_for_good(result)
+        if not outcome.fault:
+            outcome = self._retries().follow(number, command, folder, outcome)
+        self._spend("execute", clock)
         self.executed = number + 1
         if outcome.fault is not None:
             raise outcome.fault
         failed = self.results.failed(number)
         return not failed or (command.tolerates_stale and all(r.is_stale for r in failed))
+
+    def _retries(self) -> Retries:
+        return Retries(
+            self.engine,
+            self.results,
+            self._reporter,
+            self._assignment.settings.node_retries,
+            self._pause,
+            self._finish_for_good,
+        )
+
+    def _pause(self, seconds: float) -> None:
+        self._go_on()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(0.05)
+            self._go_on()
 
     def _go_on(self) -> None:
         if self._cancellation.requested:
@@ -235,23 +217,23 @@ class Work:
             case NodeFinished():
                 self._finish(event)
             case Unmatched(criterion):
-                self._unmatched.setdefault(self._planning, []).append(criterion)
+                self._planning.note_unmatched(criterion)
             case Warned(name, message):
                 self._summary.warnings += 1
-                told = without(message, self._secrets)
+                told = without(message, self._access.secrets | secrets_of(os.environ))
                 self._reporter.notice("dbt.warned", level="warning", name=name, message=told)
+            case CredentialsFixed(reason):
+                self._access.fix(reason)
             case Parsed(how):
                 self._summary.parse = how
             case FirstStatement():
                 self._summary.timings_s["first_sql"] = self._summary.elapsed()
+
+    def _finish_for_good(self, result: NodeFinished) -> None:
+        self._finish(result, final=True)
 
     def _finish(self, event: NodeFinished, *, final: bool = False) -> None:
         record = self.results.finish(event, final=final)
         if record and record.finished and not record.reported:
             record.reported = True
             self._reporter.node_finished(record, self.results)
-
-
-def _node_facts(node: Node) -> dict[str, Any]:
-    facts = {"unique_id": node.unique_id, "resource_type": node.resource_type}
-    return {**facts, "relation": node.relation} if node.relation else facts

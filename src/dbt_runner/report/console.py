@@ -149,6 +149,8 @@ class ConsoleReport:
         lines = Text(f"{item['status']}  ", "bold red").append(item["unique_id"], "bold default")
         for line in (item["message"] or "").splitlines():
             lines.append(f"\n    {line.strip()}", "default")
+        if item.get("hint"):
+            lines.append(f"\n    {item['sort']}: {item['hint']}", "cyan")
         if item.get("path"):
             lines.append(f"\n    file: {item['path']}", "dim")
         if item.get("compiled") and summary.artifacts:

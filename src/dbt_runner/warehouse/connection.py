@@ -11,6 +11,41 @@ import yaml
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where on Databricks, as far as it is known beforehand.
+
+    Attributes:
+        host: of the workspace; `None` leaves it to the Databricks SDK.
+        warehouse, warehouse_id, http_path: one of them names the SQL warehouse.
+    """
+
+    host: str | None = None
+    warehouse: str | None = None
+    warehouse_id: str | None = None
+    http_path: str | None = None
+
+    def warehouse_key(self) -> dict[str, str]:
+        """The one name of the warehouse, by its kind."""
+        keys = ("warehouse", "warehouse_id", "http_path")
+        return {name: value for name in keys if (value := getattr(self, name))}
+
+
+@dataclass(frozen=True)
+class Login:
+    """What dbt needs to connect.
+
+    Attributes:
+        environment: variables that the profile refers to; they never touch the disk.
+        hidden: variables that dbt, and with it the project's code, does not get to see.
+        config: what the adapter asks for headers (`Config` of the Databricks SDK), if anything.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    config: Any = None
+
+
+@dataclass(frozen=True)
 class Connection:
     """One target of one profile.
 
@@ -20,6 +55,7 @@ class Connection:
         output: the target's entry for a generated `profiles.yml`; `None` if `profiles_dir` is set.
         profiles_dir: a folder with a `profiles.yml` to use as it is.
         environment: variables that the profile refers to; they never touch the disk.
+        address: of a target on Databricks; the rest is found at run time.
     """
 
     profile: str
@@ -29,6 +65,7 @@ class Connection:
     output: Mapping[str, Any] | None = None
     profiles_dir: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    address: Address | None = None
 
     def write_profile(self, folder: Path) -> Path:
         """Write the profile into a private folder, unless there is one to use as it is.

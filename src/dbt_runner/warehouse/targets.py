@@ -7,10 +7,11 @@ from pathlib import Path
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import SettingsError
+from dbt_runner.places import WAREHOUSE_KEYS, Target
 from dbt_runner.policy import Policy
 from dbt_runner.project import Project
 from dbt_runner.settings import Settings
-from dbt_runner.warehouse import duckdb, profiles
+from dbt_runner.warehouse import databricks, duckdb, profiles
 from dbt_runner.warehouse.connection import Connection
 
 LOCAL = "local"
@@ -40,6 +41,17 @@ def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
         hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
         msg = f"target: {printable(settings.target)} is no target of {project.name}; {hint}"
         raise SettingsError(msg)
+    if place and place.type == "databricks":
+        return databricks.connection(project.profile, settings, place)
+    elsewhere = [*WAREHOUSE_KEYS, "host"]
+    given = next((name for name in elsewhere if getattr(settings, name)), None)
+    if given:
+        msg = f"{given}: is for a target on Databricks, and {settings.target} is not; give target"
+        raise SettingsError(msg)
+    return _database(settings, place, project.profile)
+
+
+def _database(settings: Settings, place: Target | None, profile: str) -> Connection:
     duckdb.require_extra()
     catalog = settings.catalog or (place and place.catalog) or settings.target
     if catalog in duckdb.RESERVED_CATALOGS:
@@ -57,7 +69,7 @@ def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
         # dbt-duckdb reads the path as a URL
         msg = f"artifacts: must not hold # or ?, got {printable(settings.artifacts)}"
         raise SettingsError(msg)
-    return duckdb.connection(project.profile, settings.target, file, schema, catalog)
+    return duckdb.connection(profile, settings.target, file, schema, catalog)
 
 
 def database_file(settings: Settings, catalog: str) -> Path:

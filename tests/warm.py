@@ -1,7 +1,8 @@
 """Forks processes in which the libraries of a run are imported already, to save their seconds.
 
 Reads one JSON request per line and answers with one number: the id of a process that was started,
-or the exit code of one that was waited for. Of dbt-runner nothing is imported before the fork.
+or the exit code of one that was waited for. Its arguments are further libraries. Of dbt-runner
+nothing is imported before the fork.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ from typing import Any
 
 LIBRARIES = (
     "dbt.cli.main",
-    "dbt.adapters.duckdb",
     "dbt.task.build",
     "dbt.task.docs.generate",
-    "duckdb",
     "pydantic_settings",
     "rich.live",
     "structlog",
@@ -57,7 +56,7 @@ def serve() -> bool:
     return False
 
 
-for library in LIBRARIES:
+for library in (*LIBRARIES, *sys.argv[1:]):
     importlib.import_module(library)
 # one for all, or each process would start an interpreter for its own
 resource_tracker.ensure_running()

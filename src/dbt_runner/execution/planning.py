@@ -1,0 +1,118 @@
+"""The plan of a run: every node of every command, allowed before the first is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dbt_runner.engine.engine import Engine
+from dbt_runner.engine.plan import Node
+from dbt_runner.errors import NothingSelected, SettingsError
+from dbt_runner.execution.assignment import Assignment
+from dbt_runner.execution.results import Results
+from dbt_runner.execution.workspace import Workspace
+from dbt_runner.report.reporter import Reporter
+from dbt_runner.run_types import Command
+from dbt_runner.store.artifacts import Attempt
+from dbt_runner.warehouse.access import Access
+
+
+class Planning:
+    """Plans the commands of one run, in dbt's thread, after the parse."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        attempt: Attempt,
+        engine: Engine,
+        access: Access,
+        results: Results,
+        reporter: Reporter,
+    ) -> None:
+        self._assignment = assignment
+        self._workspace = workspace
+        self._attempt = attempt
+        self._engine = engine
+        self._access = access
+        self._results = results
+        self._reporter = reporter
+        self._unmatched: dict[int, list[str]] = {}
+        self._command = 0
+
+    def plan(self) -> None:
+        """Plan what can be planned now, check it, and write it down before anything is written.
+
+        Raises:
+            RunnerError: the selection or a schema that would be written is not allowed.
+        """
+        commands = self._assignment.commands
+        now = [n for n, command in enumerate(commands) if n == 0 or not command.needs_previous]
+        for number in now:
+            self._plan(number, commands[number])
+        selecting = [number for number in now if not commands[number].macro]
+        if selecting:
+            self._check_selection(selecting, complete=len(now) == len(commands))
+        self._check()
+        self._reporter.planned(self._results)
+
+    def plan_later(self, number: int, command: Command) -> None:
+        """Plan and check a command that needs what the one before it found.
+
+        Raises:
+            RunnerError: as by `plan`.
+        """
+        self._plan(number, command)
+        self._check()
+
+    def note_unmatched(self, criterion: str) -> None:
+        """Note that a criterion of the command that is being planned matches nothing."""
+        self._unmatched.setdefault(self._command, []).append(criterion)
+
+    def _plan(self, number: int, command: Command) -> None:
+        self._command = number
+        folder = self._workspace.command(number, command)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._results.plan(number, self._engine.plan(command, folder))
+
+    def _check_selection(self, commands: list[int], *, complete: bool) -> None:
+        """A criterion that matches nothing is a mistake in `select`, and a remark in `exclude`.
+
+        Args:
+            commands: the planned commands that select nodes.
+            complete: no command is left to be planned.
+        """
+        assignment = self._assignment
+        if not any(record.command in commands for record in self._results.records()):
+            if complete and assignment.empty_selection == "error":
+                msg = "nothing selected: the run has no node to work on"
+                raise NothingSelected(msg)
+            return
+        missing = [set(self._unmatched.get(number, ())) for number in commands]
+        for name in sorted(set.intersection(*missing)):
+            if name in (assignment.settings.select or "").split():
+                msg = (
+                    f"select: {name} matches nothing in {assignment.project.name}; nothing was run"
+                )
+                raise SettingsError(msg)
+            self._reporter.notice("selection.unmatched", level="warning", criterion=name)
+
+    def _check(self) -> None:
+        written = [r.node.writes for r in self._results.records() if r.node.writes]
+        place = self._engine.place()
+        policy, target = self._assignment.policy, self._assignment.connection.target
+        # hooks and operations are no nodes: what they write hangs on the target's own schema
+        policy.check_relations(target, [place, *written], own_catalog=place[0])
+        self._access.check_schemas({place, *written})
+        self._attempt.announce("plan.json", {"commands": [*self._facts()]})
+
+    def _facts(self) -> Iterator[dict[str, Any]]:
+        records = self._results.records()
+        for number, command in enumerate(self._assignment.commands):
+            nodes = [record.node for record in records if record.command == number]
+            yield {"command": str(command), "nodes": [_node_facts(node) for node in nodes]}
+
+
+def _node_facts(node: Node) -> dict[str, Any]:
+    facts = {"unique_id": node.unique_id, "resource_type": node.resource_type}
+    return {**facts, "relation": node.relation} if node.relation else facts

@@ -1,0 +1,138 @@
+"""The workspace's REST API, asked with patience but for a bounded time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from dbt_runner.errors import RunnerError, TransientError
+from dbt_runner.warehouse.refusals import NoAnswer, failure
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.clock import Clock
+    from databricks.sdk.service.iam import User
+
+T = TypeVar("T")
+
+HTTP_TIMEOUT = 10
+"""Seconds within which the host has to answer; for the `http_timeout_seconds` of the client."""
+
+PATIENCE = 30
+"""Seconds during which a request is made again, once the host has answered at all."""
+
+_SLICE = 0.2
+
+
+class RestApi:
+    """A client, and how long it is worth asking.
+
+    Args:
+        ws: should try once and not wait long, as with `single_attempts`.
+        host: the workspace's, for messages.
+        cancelled: asked during pauses; nothing is tried again after it.
+        auth_type: how the credentials were found, for messages.
+        clock, sleep: seconds.
+    """
+
+    def __init__(
+        self,
+        ws: WorkspaceClient,
+        host: str,
+        cancelled: Callable[[], bool],
+        *,
+        auth_type: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.host = host
+        self.cancelled = cancelled
+        self.clock = clock
+        self._ws = ws
+        self._auth_type = auth_type
+        self._sleep = sleep
+        self._answered = False
+
+    def ask(self, call: Callable[[WorkspaceClient], T]) -> T:
+        """Make a request that may be repeated; again for a while if the failure may pass.
+
+        Raises:
+            TransientError: the host does not answer, is overloaded or broken, and stayed so.
+            Refused: one of its kinds, or itself for all else that the host says.
+        """
+        began, pause = self.clock(), 1.0
+        while True:
+            try:
+                answer = call(self._ws)
+            except OSError as error:
+                # the SDK's errors and those of its HTTP library all are; after its last attempt
+                # at what may pass, the SDK raises a TimeoutError from the error itself
+                cause = (type(error) is TimeoutError and error.__cause__) or error
+            else:
+                self._answered = True
+                return answer
+            found = failure(cause, self.host, self._auth_type)
+            self._answered = self._answered or not isinstance(found, NoAnswer)
+            left = began + (PATIENCE if self._answered else HTTP_TIMEOUT) - self.clock()
+            if not isinstance(found, TransientError) or left <= 0:
+                raise found from cause
+            wanted = getattr(cause, "retry_after_secs", None) or 0
+            self.wait(min(max(pause, wanted), left))
+            if self.cancelled():
+                raise found from cause
+            pause *= 2
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, unless the run is cancelled."""
+        end = self.clock() + seconds
+        while (left := end - self.clock()) > 0 and not self.cancelled():
+            self._sleep(min(_SLICE, left))
+
+    @property
+    def principal(self) -> str:
+        """Whom a grant has to name: a user's e-mail address, a service principal's client id."""
+        return (self._me and self._me.user_name) or "<you>"
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """The principal and its groups in lower case, as far as the workspace tells them.
+
+        Groups within groups are not told; empty if nothing is.
+        """
+        if not self._me or not self._me.user_name:
+            return frozenset()
+        groups = [group.display for group in self._me.groups or [] if group.display]
+        # every user and service principal of the account is in this one
+        names = [self._me.user_name, "account users", *groups]
+        return frozenset(name.lower() for name in names)
+
+    @cached_property
+    def _me(self) -> User | None:
+        try:
+            return self.ask(lambda ws: ws.current_user.me())
+        except RunnerError:
+            return None
+
+
+def single_attempts() -> Clock:
+    """A clock for the SDK's configuration, whose pauses are over as soon as they begin.
+
+    With it and `retry_timeout_seconds=1` the SDK tries once. By its own clock it would sleep as
+    long as a `Retry-After` says, also past its time limit, and nothing could wake it
+    (databricks-sdk 0.117, `databricks/sdk/retries.py`).
+    """
+    from databricks.sdk.clock import Clock
+
+    class Skipping(Clock):
+        def __init__(self) -> None:
+            self._now = 0.0
+
+        def time(self) -> float:
+            return self._now
+
+        def sleep(self, seconds: float) -> None:
+            self._now += seconds
+
+    return Skipping()
