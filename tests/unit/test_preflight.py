@@ -39,6 +39,7 @@ from databricks.sdk.service.sql import (
 )
 
 from dbt_runner.errors import ProjectError, RunnerError, SettingsError, TransientError
+from dbt_runner.warehouse.connection import Address
 from dbt_runner.warehouse.preflight import Preflight
 from dbt_runner.warehouse.rest_api import RestApi
 from dbt_runner.warehouse.sql_warehouse import Warehouse, find
@@ -152,13 +153,13 @@ def listed(*names: str) -> Bench:
         pytest.param({"warehouse_id": "a1"}, Warehouse("/sql/1.0/warehouses/a1", "a1"), id="id"),
         pytest.param({"http_path": PATH}, Warehouse(PATH, "abc123"), id="path"),
         pytest.param(
-            {"http_path": "sql/1.0/endpoints/a1?o=12"},
-            Warehouse("sql/1.0/endpoints/a1?o=12", "a1"),
+            {"http_path": "/sql/1.0/endpoints/a1?o=12"},
+            Warehouse("/sql/1.0/endpoints/a1?o=12", "a1"),
             id="older-path-with-workspace",
         ),
         pytest.param(
-            {"http_path": "sql/protocolv1/o/12/0101-b-c"},
-            Warehouse("sql/protocolv1/o/12/0101-b-c", None),
+            {"http_path": "/sql/protocolv1/o/12/0101-b-c"},
+            Warehouse("/sql/protocolv1/o/12/0101-b-c", None),
             id="cluster",
         ),
     ],
@@ -166,14 +167,14 @@ def listed(*names: str) -> Bench:
 def test_id_and_path_are_known_without_asking(given: dict[str, str], found: Warehouse) -> None:
     """dbt can be told where to connect to before the workspace has answered."""
     place = bench()
-    assert find(place.api, **given) == found
+    assert find(place.api, Address(**given)) == found
     assert place.ws.mock_calls == []
 
 
 def test_name_is_looked_up() -> None:
     """Of several warehouses, the one of exactly this name is taken."""
     place = listed("Reports old", "Reports", "reports")
-    assert find(place.api, warehouse="Reports") == Warehouse(
+    assert find(place.api, Address(warehouse="Reports")) == Warehouse(
         "/sql/1.0/warehouses/id1", "id1", "Reports"
     )
 
@@ -181,23 +182,6 @@ def test_name_is_looked_up() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        pytest.param({}, ["warehouse: give exactly one", "none is given"], id="none"),
-        pytest.param(
-            {"warehouse": "a", "http_path": PATH}, ["got warehouse and http_path"], id="two"
-        ),
-        pytest.param(
-            {"warehouse_id": "../clusters"},
-            ["warehouse_id: ", "'../clusters'", "databricks warehouses list"],
-            id="id-with-a-path",
-        ),
-        pytest.param(
-            {"http_path": "/sql/1.0/warehouses/"},
-            ["http_path: ", "'/sql/1.0/warehouses/'", "/sql/1.0/warehouses/<id>"],
-            id="path-without-id",
-        ),
-        pytest.param(
-            {"http_path": f"https://{HOST}{PATH}"}, ["http_path: ", "https://"], id="whole-address"
-        ),
         pytest.param(
             {"warehouse": "Report"},
             ["warehouse: 'Report'", HOST, ROBOT, "did you mean 'Reports'?"],
@@ -219,7 +203,7 @@ def test_unclear_warehouse_is_a_wrong_setting(given: dict[str, str], words: list
     """What names no warehouse, or more than one, is refused with what would."""
     place = listed("Reports", "Twin", "Twin")
     with pytest.raises(SettingsError) as caught:
-        find(place.api, **given)
+        find(place.api, Address(**given))
     assert [word for word in words if word not in str(caught.value)] == []
 
 
@@ -228,7 +212,7 @@ def test_list_out_of_reach_leads_to_the_id() -> None:
     place = bench()
     place.ws.warehouses.list.side_effect = NO_SCOPE
     with pytest.raises(ProjectError, match=r"^warehouse: .*required scopes.*give warehouse_id$"):
-        find(place.api, warehouse="Reports")
+        find(place.api, Address(warehouse="Reports"))
 
 
 # The warehouse's start

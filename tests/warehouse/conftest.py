@@ -59,7 +59,7 @@ class Shop(Project):
             # the connector knows no port, and trusts no authority of ours
             "_connection_uri": f"https://{bench.host}/sql/1.0/warehouses/{bench.warehouse_id}",
             "_tls_trusted_ca_file": str(bench.authority),
-            "_retry_delay_max": 2,
+            "_retry_delay_max": 5,
             **target.pop("connection_parameters", {}),
         }
         place = {

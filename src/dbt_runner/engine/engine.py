@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.engine import databricks, environment
+from dbt_runner.engine import adapters, databricks, environment
 from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
 from dbt_runner.engine.options import Options
 from dbt_runner.engine.plan import Node, behind, operation, selected
@@ -51,6 +51,7 @@ class Engine:
         self._cancelling = threading.Event()
         self._executing = False
         self._config: Any = None
+        self._handed_over: Any = None
         self._told_fixed = False
         self.dropped_variables: tuple[str, ...] = ()
 
@@ -73,6 +74,8 @@ class Engine:
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
             found = login()
             self._config = found.config
+            if found.config is not None:
+                databricks.forget_session_headers()
             with environment.prepared(found) as dropped:
                 self.dropped_variables = dropped
                 # what cannot be written to dbt.log is no matter for standard error
@@ -80,7 +83,7 @@ class Engine:
                 try:
                     yield
                 finally:
-                    _disconnect()
+                    adapters.disconnect()
         finally:
             logging.raiseExceptions = tells_errors
             _one_at_a_time.release()
@@ -96,11 +99,11 @@ class Engine:
         if outcome.exception is not None or outcome.result is None:
             raise _as_error(outcome.exception)
         self._manifest = outcome.result
-        self._adapter_type = str(_adapter().type())
+        self._adapter_type = str(adapters.current().type())
 
     def place(self) -> tuple[str, str]:
         """The (catalog, schema) of the target, as dbt resolved the profile. After `parse`."""
-        credentials = _adapter().config.credentials
+        credentials = adapters.current().config.credentials
         return str(credentials.database), str(credentials.schema)
 
     def plan(self, command: Command, folder: Path) -> tuple[Node, ...]:
@@ -112,7 +115,7 @@ class Engine:
         from dbt.cli.flags import Flags, args_to_context
         from dbt_common.exceptions import DbtBaseException
 
-        config = _adapter().config
+        config = adapters.current().config
         if command.macro:
             return (operation(self._manifest, command.macro, config.project_name),)
         try:
@@ -154,12 +157,9 @@ class Engine:
         if not self._executing:
             return
         flags = import_module("dbt.flags")
-        factory = import_module("dbt.adapters.factory")
         # a node that fails then ends the run, as with --fail-fast, and all nodes get a result
         object.__setattr__(flags.get_flags(), "FAIL_FAST", True)
-        for adapter in list(factory.FACTORY.adapters.values()):
-            if adapter.is_cancelable():
-                list(adapter.cancel_open_connections())
+        adapters.cancel_queries()
 
     def versions(self) -> dict[str, str]:
         """Versions of dbt and, after `parse`, of the adapter in use."""
@@ -187,9 +187,10 @@ class Engine:
 
     def _hand_over(self) -> None:
         """Have an adapter that dbt has just made take its headers from our credentials."""
-        adapter = import_module("dbt.adapters.factory").FACTORY.adapters.get("databricks")
-        if self._config is None or adapter is None:
+        adapter = adapters.current() if self._config is not None else None
+        if adapter is None or adapter is self._handed_over:
             return
+        self._handed_over = adapter
         reason = databricks.hand_over(adapter, self._config)
         if reason and not self._told_fixed:
             self._told_fixed = True
@@ -217,6 +218,7 @@ class Engine:
 
 def _import_dbt() -> None:
     """Import dbt; without the garbage collector, which costs a fifth of it and finds nothing."""
+    handlers = list(logging.root.handlers)
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -224,23 +226,10 @@ def _import_dbt() -> None:
         import_module("dbt.adapters.factory")
         import_module("dbt.env_vars")
     finally:
+        # snowplow_tracker, among what dbt imports, has all warnings go to standard error
+        logging.root.handlers[:] = handlers
         if collecting:
             gc.enable()
-
-
-def _disconnect() -> None:
-    """Close all connections; dbt-duckdb else holds its file as long as the process lives."""
-    for adapter in import_module("dbt.adapters.factory").FACTORY.adapters.values():
-        adapter.cleanup_connections()
-        close_all = getattr(adapter.connections, "close_all_connections", None)
-        if close_all:
-            close_all()
-
-
-def _adapter() -> Any:
-    from dbt.adapters.factory import FACTORY
-
-    return next(iter(FACTORY.adapters.values()))
 
 
 def _as_error(error: BaseException | None) -> BaseException:

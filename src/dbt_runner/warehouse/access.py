@@ -136,13 +136,17 @@ class Access:
         )
         ws = WorkspaceClient(config=config)
         api = RestApi(ws, credentials.host, self._cancelled, auth_type=credentials.auth_type)
-        warehouse = sql_warehouse.find(api, **address.warehouse_key())
+        warehouse = sql_warehouse.find(api, address)
         self._log_in(credentials, warehouse)
         self.connected.set()
         self._preflight = Preflight(api, warehouse, self._notice)
         catalog, schema = self._connection.catalog, self._connection.target_schema
         if catalog and schema:
             self._preflight.check(catalog, schema)
+        # imports the connector, which dbt is going to need
+        from dbt_runner.warehouse.statements import send_once
+
+        send_once()
 
     def _log_in(self, credentials: Credentials, warehouse: Warehouse) -> None:
         environment = {

@@ -24,11 +24,6 @@ class Address:
     warehouse_id: str | None = None
     http_path: str | None = None
 
-    def warehouse_key(self) -> dict[str, str]:
-        """The one name of the warehouse, by its kind."""
-        keys = ("warehouse", "warehouse_id", "http_path")
-        return {name: value for name in keys if (value := getattr(self, name))}
-
 
 @dataclass(frozen=True)
 class Login:

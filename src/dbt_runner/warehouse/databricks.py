@@ -52,6 +52,11 @@ def connection(profile: str, settings: Settings, place: Target) -> Connection:
             # (dbt-databricks issue 1315, pull request 1363)
             "_respect_server_retry_after_header": True,
             "enable_telemetry": False,
+            # the connector waits this long at least, however soon the server lets it come again
+            # (databricks-sql-connector 4.4, `auth/retry.py`, `sleep_for_retry`); so shorter waits
+            # than its 60 s, and more of them
+            "_retry_delay_max": 5,
+            "_retry_stop_after_attempts_count": 60,
             **place.connection_parameters,
         },
     }

@@ -8,14 +8,11 @@ from difflib import get_close_matches
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import ProjectError, SettingsError
+from dbt_runner.warehouse.connection import Address
 from dbt_runner.warehouse.refusals import Forbidden, Missing, OutOfScope
 from dbt_runner.warehouse.rest_api import RestApi
 
-_WAREHOUSE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
-_WAREHOUSE_PATH = re.compile(
-    rf"/?sql/1\.0/(?:warehouses|endpoints)/({_WAREHOUSE_ID.pattern})(?:\?o=\d+)?", re.ASCII
-)
-_CLUSTER_PATH = re.compile(r"/?sql/protocolv1/o/\d+/[0-9A-Za-z_-]{1,64}", re.ASCII)
+_WAREHOUSE_PATH = re.compile(r"/sql/1\.0/(?:warehouses|endpoints)/([^/?]+)(?:\?.*)?")
 
 
 @dataclass(frozen=True)
@@ -39,49 +36,25 @@ class Warehouse:
         return f"{printable(self.name)} ({self.warehouse_id})"
 
 
-def find(
-    api: RestApi,
-    *,
-    warehouse: str | None = None,
-    warehouse_id: str | None = None,
-    http_path: str | None = None,
-) -> Warehouse:
+def find(api: RestApi, address: Address) -> Warehouse:
     """Find the warehouse; only for its name is the workspace asked.
 
     Forms of an HTTP path: docs.databricks.com, "Get connection details for a Databricks compute
     resource"; `endpoints` is the older word for warehouses.
 
+    Args:
+        address: names the warehouse in one way, in a form that was checked already.
+
     Raises:
-        SettingsError: not exactly one is given, it is malformed, or the name is nobody's or shared.
+        SettingsError: the name is nobody's or shared.
         ProjectError: the warehouses cannot be listed.
         TransientError: the host does not answer.
     """
-    given = {"warehouse": warehouse, "warehouse_id": warehouse_id, "http_path": http_path}
-    names = [name for name, value in given.items() if value]
-    if len(names) != 1:
-        got = f"got {' and '.join(names)}" if names else "none is given"
-        msg = f"warehouse: give exactly one of warehouse (its name), warehouse_id, http_path; {got}"
-        raise SettingsError(msg)
-    if warehouse:
-        return _by_name(api, warehouse)
-    if warehouse_id:
-        if not _WAREHOUSE_ID.fullmatch(warehouse_id):
-            msg = (
-                f"warehouse_id: must be letters and digits as in `databricks warehouses list`, "
-                f"got {printable(warehouse_id)}"
-            )
-            raise SettingsError(msg)
-        return Warehouse(f"/sql/1.0/warehouses/{warehouse_id}", warehouse_id)
-    path = http_path or ""
-    if match := _WAREHOUSE_PATH.fullmatch(path):
-        return Warehouse(path, match[1])
-    if _CLUSTER_PATH.fullmatch(path):
-        return Warehouse(path, None)
-    msg = (
-        "http_path: must be /sql/1.0/warehouses/<id> of a warehouse, or sql/protocolv1/o/<workspace"
-        f" id>/<cluster id> of a cluster, got {printable(path)}"
-    )
-    raise SettingsError(msg)
+    if address.warehouse:
+        return _by_name(api, address.warehouse)
+    path = address.http_path or f"/sql/1.0/warehouses/{address.warehouse_id}"
+    found = _WAREHOUSE_PATH.fullmatch(path)
+    return Warehouse(path, found[1] if found else None)
 
 
 def _by_name(api: RestApi, name: str) -> Warehouse:

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["refuse", "refuse_after", "cut", "cut_after", "delay", "error"]
+Kind = Literal["refuse", "refuse_after", "cut", "cut_after", "delay", "delay_after", "error"]
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Fault:
     Attributes:
         do: `refuse` answers an HTTP status instead of working; `refuse_after` works first;
             `cut` drops the connection; `cut_after` works first; `delay` waits before it works;
-            `error` lets the statement fail with `message`.
+            `delay_after` works first; `error` lets the statement fail with `message`.
         method: method of the Thrift service, or the HTTP path, that it applies to.
         sql: pattern that the request has to hold.
         times: how often.

@@ -5,7 +5,8 @@
 | catalogs `main` and `samples` | Delta's catalog can only be Spark's session catalog, so every \
 catalog name stands for it (`spark.Spark`); schemas are shared by the catalogs |
 | `describe table extended … as json` for tables | Spark has it for views only |
-| `information_schema` | Unity Catalog's; views over nothing, with the columns that are asked for |
+| `information_schema` | Unity Catalog's; `tables` tells of the schemas that a statement names, all \
+else is a view over nothing, with the columns that are asked for |
 | tags | Unity Catalog's; taken and forgotten |
 | `analyze table` | Spark refuses it for Delta; taken and forgotten |
 | grants | Unity Catalog's; there are none, and none are enforced |
@@ -45,7 +46,7 @@ _INFORMATION_COLUMNS = {
     "tables": "table_catalog table_schema table_name table_type comment table_owner "
     "last_altered data_source_format",
     "columns": "table_catalog table_schema table_name column_name ordinal_position data_type "
-    "full_data_type comment",
+    "full_data_type is_nullable comment",
 }
 _NOTHING = pa.table({})
 _TAKEN_AND_FORGOTTEN = (
@@ -71,6 +72,8 @@ def execute(sql: str, run: Run, catalog: str) -> pa.Table:
     described = re.match(r"desc(?:ribe)?\s+table\s+extended\s+(\S+)\s+as\s+json$", bare, _FLAGS)
     if described:
         return _describe(described[1], bare, run, catalog)
+    if re.search(r"information_schema`?\.`?tables\b", bare, _FLAGS):
+        bare = _INFORMATION.sub(lambda _: _tables(bare, run, catalog), bare)
     bare = _INFORMATION.sub(lambda found: _empty(found[1].lower()), bare)
     bare = re.sub(r"\bcurrent_catalog\(\)", f"'{catalog}'", bare, flags=re.IGNORECASE)
     return run(bare)
@@ -89,6 +92,25 @@ def _empty(name: str) -> str:
         return f"information_schema.{name}"
     nulls = ", ".join(f"cast(null as string) as {column}" for column in columns.split())
     return f"(select {nulls} where false)"
+
+
+def _tables(sql: str, run: Run, catalog: str) -> str:
+    """`information_schema.tables`, as far as a statement asks for it."""
+    schemas = set(re.findall(r"table_schema\s*=\s*'(\w+)'", sql, _FLAGS))
+    known = {row["namespace"] for row in run(f"show schemas in `{catalog}`").to_pylist()}
+    rows = []
+    for schema in sorted(schemas & known):
+        place = f"`{catalog}`.`{schema}`"
+        views = {row["viewName"] for row in run(f"show views in {place}").to_pylist()}
+        for row in run(f"show tables in {place}").to_pylist():
+            name = row["tableName"]
+            kind, form = ("VIEW", "null") if name in views else ("MANAGED", "'DELTA'")
+            rows.append(
+                f"('{catalog}', '{schema}', '{name}', '{kind}', null, 'bench', now(), {form})"
+            )
+    if not rows:
+        return _empty("tables")
+    return f"(values {', '.join(rows)} as t({_INFORMATION_COLUMNS['tables'].replace(' ', ', ')}))"
 
 
 def _describe(relation: str, sql: str, run: Run, catalog: str) -> pa.Table:

@@ -111,6 +111,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault and fault.do in ("refuse_after", "cut_after"):
             self.front.service.finish(_LIMIT)
             return self._fail(fault)
+        if fault and fault.do == "delay_after":
+            time.sleep(fault.seconds)
         return self._send(200, result, "application/x-thrift")
 
     do_GET = do_POST = serve

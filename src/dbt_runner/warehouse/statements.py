@@ -1,0 +1,87 @@
+"""Statements on their way to a warehouse: none is sent again that would count twice."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+from databricks.sql.auth import thrift_http_client
+from databricks.sql.auth.retry import CommandType, DatabricksRetryPolicy
+from databricks.sql.thrift_api.TCLIService import TCLIService
+from urllib3.exceptions import HTTPError
+
+_ADDS_ROWS = re.compile(
+    r"""\s* (?:(?:/\*.*?\*/|--[^\n]*\n)\s*)*
+    (?:insert\s+into\b (?!.*?\breplace\s+(?:where|using|on)\b) | merge\b .*?\son\s+\(?false\b)""",
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+_UNAVAILABLE = 503
+
+_thread = threading.local()
+
+
+def send_once() -> None:
+    """Have the SQL connector send no statement twice that may have been executed.
+
+    Left alone, databricks-sql-connector 4.4 sends a statement again whenever its answer gets lost.
+    After a broken connection or a socket's time limit urllib3 does, since POST is among the methods
+    that it may repeat (`auth/retry.py`). After a 503 without Retry-After the connector itself does,
+    whatever `_respect_server_retry_after_header` says: that reaches urllib3 alone
+    (`backend/thrift_backend.py`, `extract_retry_delay`). Holds for the process.
+    """
+    vars(thrift_http_client)["DatabricksRetryPolicy"] = _Policy
+    vars(TCLIService)["Client"] = _Client
+
+
+def adds_rows(sql: str) -> bool:
+    """Whether a statement, executed twice, leaves its rows twice.
+
+    So do an INSERT that replaces nothing and a MERGE without a key, as dbt-databricks 1.12 writes
+    them for `append` and for `merge` without `unique_key` (`incremental/strategies.sql`).
+    """
+    return bool(_ADDS_ROWS.match(sql))
+
+
+class _Policy(DatabricksRetryPolicy):
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        *more: Any,
+        **named: Any,
+    ) -> Any:
+        """Raise what broke while a statement was on its way; else count one more attempt."""
+        executes = self.command_type is CommandType.EXECUTE_STATEMENT
+        if error is not None and executes and not self._is_connection_error(error):
+            raise error
+        return super().increment(method, url, response, error, *more, **named)
+
+    def should_retry(
+        self,
+        method: str,
+        status_code: int,
+        has_retry_after: bool = False,  # noqa: FBT001, FBT002 - as the base class has it
+    ) -> tuple[bool, str]:
+        """Whether to send a refused request again, and why."""
+        executes = self.command_type is CommandType.EXECUTE_STATEMENT
+        if executes and status_code == _UNAVAILABLE and getattr(_thread, "adds_rows", True):
+            return False, "its rows may have been added already"
+        return super().should_retry(method, status_code, has_retry_after)
+
+
+class _Client(TCLIService.Client):
+    def ExecuteStatement(self, req: Any) -> Any:  # noqa: N802 - the service's name
+        """Send a statement; what the policy did not send again is not sent again by others."""
+        _thread.adds_rows = adds_rows(str(req.statement))
+        self.send_ExecuteStatement(req)  # type: ignore[no-untyped-call]
+        if self._oprot.trans.code == _UNAVAILABLE:
+            msg = (
+                f"{_UNAVAILABLE} Service Unavailable: the statement may have been executed, so it "
+                "was not sent again"
+            )
+            # the one kind of error that the connector raises as it is
+            raise HTTPError(msg)
+        return self.recv_ExecuteStatement()  # type: ignore[no-untyped-call]
