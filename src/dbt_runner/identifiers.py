@@ -70,7 +70,7 @@ def warehouse_name(value: str) -> str:
     Raises:
         ValueError: the name has another form.
     """
-    if not value.isprintable() or value != value.strip() or len(value) > 255:
+    if not value or not value.isprintable() or value != value.strip() or len(value) > 255:
         msg = "must be a warehouse's name, printable, without blanks around it, 255 at most"
         raise ValueError(msg)
     return value
@@ -95,8 +95,9 @@ def host_name(value: str) -> str:
     Raises:
         ValueError: it is no host's name, or plain HTTP to another machine.
     """
-    scheme, _, rest = value.rpartition("://")
-    host = rest.rstrip("/").lower()
+    # a letter beyond ASCII may fold into one
+    scheme, _, rest = (value.lower() if value.isascii() else "").rpartition("://")
+    host = rest.rstrip("/")
     loopback = host.partition(":")[0] in {"localhost", "127.0.0.1"}
     if not _HOST.fullmatch(host) or not (scheme in {"", "https"} or (scheme, loopback) == _PLAIN):
         msg = "must be a workspace's host such as adb-123.4.azuredatabricks.net, over https"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from dbt_runner import identifiers
+from dbt_runner.redaction import redacted
 
 Schema = Annotated[str, AfterValidator(identifiers.schema_name)]
 Catalog = Annotated[str, AfterValidator(identifiers.catalog_name)]
@@ -23,6 +24,46 @@ _ONLY_ON = {
     "duckdb": ("samples",),
     "databricks": (*WAREHOUSE_KEYS, "host", "statement_timeout", "connection_parameters"),
 }
+
+_RESERVED_PARAMETERS = frozenset(
+    {
+        # refused by dbt-databricks 1.12 (`credentials.py`, `DatabricksCredentials.__post_init__`)
+        *("server_hostname", "http_path", "access_token", "client_id", "client_secret"),
+        *("session_configuration", "catalog", "schema", "_user_agent_entry", "user_agent_entry"),
+        # another login, or another protocol, than the one that is renewed and guarded here
+        *("auth_type", "credentials_provider", "use_kernel", "use_sea"),
+    }
+)
+
+
+def _connection_parameters(values: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what the run decides itself, and secrets: the file is part of the wheel.
+
+    A secret may be referred to, as `{{ env_var('DBT_ENV_SECRET_X') }}`.
+    """
+    for name, value in values.items():
+        if name in _RESERVED_PARAMETERS:
+            msg = f"{name} is set by the run itself; leave it out"
+            raise ValueError(msg)
+        if _holds_secret(value, name):
+            msg = (
+                f"{name} looks like a secret, and the file is no place for one; refer to a "
+                "variable: {{ env_var('DBT_ENV_SECRET_…') }}"
+            )
+            raise ValueError(msg)
+    return values
+
+
+def _holds_secret(value: object, name: str) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_secret(item, str(key)) for key, item in value.items())
+    if isinstance(value, list):
+        return any(_holds_secret(item, name) for item in value)
+    referred = isinstance(value, str) and "{{" in value
+    return not referred and redacted({name: value}) != {name: value}
+
+
+ConnectionParameters = Annotated[dict[str, Any], AfterValidator(_connection_parameters)]
 
 
 class Strict(BaseModel):
@@ -52,8 +93,8 @@ class Target(Strict):
     warehouse_id: WarehouseId | None = None
     http_path: HttpPath | None = None
     host: Host | None = None
-    statement_timeout: Annotated[int, Field(ge=1, le=172_800)] = 21_600
-    connection_parameters: dict[str, Any] = Field(default_factory=dict)
+    statement_timeout: Annotated[int, Field(strict=True, ge=1, le=172_800)] = 21_600
+    connection_parameters: ConnectionParameters = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:

@@ -8,7 +8,8 @@ from typing import Any
 
 HIDDEN = "*****"
 _NAME = re.compile(
-    r"token|passw|pass$|secret|credential|api_?key|private_?key|keyfile_json", re.IGNORECASE
+    r"token|passw|pass$|secret|credential|api_?key|private_?key|keyfile_json|^authorization$",
+    re.IGNORECASE,
 )
 _VALUE = re.compile(r"\bdap[ik][0-9a-f]{32}\b|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*")
 

@@ -31,6 +31,7 @@ M2M = {"DATABRICKS_CLIENT_ID": "id", "DATABRICKS_CLIENT_SECRET": CANARY}
 PAT = {"DATABRICKS_TOKEN": "dapi-canary"}
 OIDC = {"DATABRICKS_OIDC_TOKEN": "id-token", "DATABRICKS_CLIENT_ID": "id"}
 BASIC = {"DATABRICKS_USERNAME": "u", "DATABRICKS_PASSWORD": "canary-pass"}
+PAGE = Path(__file__).parents[2] / "docs" / "databricks.md"
 PREFIXES = ("DATABRICKS_", "ARM_", "GOOGLE_", "ACTIONS_ID_", "SYSTEM_", "AZURE_")
 
 Environ = Callable[..., None]
@@ -59,6 +60,8 @@ class Workspace:
         self.asked.append((path, sent))
         if path == "/oidc/v1/token":
             return self.grant(sent["authorization"])
+        if path.startswith("/github?v=1&audience="):
+            return 200, {"value": "of-github"}
         answers = {
             "/.well-known/databricks-config": {
                 "oidc_endpoint": f"{self.host}/oidc",
@@ -164,7 +167,7 @@ class Clock:
 
 def bearer(token: str) -> dict[str, str]:
     """The headers that readers get with a token."""
-    return {"Authorization": f"Bearer {token}"}
+    return {"authorization": f"Bearer {token}"}
 
 
 def refused(host: str | None, *, in_job: bool = False, limit: float = 5) -> RunnerError:
@@ -214,6 +217,35 @@ def test_one_method_is_chosen_and_the_others_are_named(
     assert (credentials.auth_type, credentials.ignored) == (auth_type, ignored)
     assert credentials.host == workspace.host.removeprefix("http://")
     assert credentials.token == ("dapi-canary" if auth_type == "pat" else "token-1")
+
+
+DOCUMENTED = {
+    "service principal, OAuth": ("oauth-m2m", M2M),
+    "GitHub Actions, OIDC": (
+        "github-oidc",
+        {"DATABRICKS_CLIENT_ID": "id", "DATABRICKS_AUTH_TYPE": "github-oidc"},
+    ),
+    "another issuer, OIDC": ("env-oidc", {**OIDC, "DATABRICKS_AUTH_TYPE": "env-oidc"}),
+    "personal access token": ("pat", PAT),
+}
+
+
+@pytest.mark.parametrize("where", DOCUMENTED)
+def test_documented_login_works(workspace: Workspace, environ: Environ, where: str) -> None:
+    """What the page on Databricks says to set is enough, and each name stands there."""
+    auth_type, variables = DOCUMENTED[where]
+    [row] = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {where} |")]
+    assert [name for name in ("DATABRICKS_HOST", *variables) if f"`{name}" not in row] == []
+    # GitHub sets these itself
+    request = "ACTIONS_ID_TOKEN_REQUEST"
+    of_github = {f"{request}_URL": f"{workspace.host}/github?v=1", f"{request}_TOKEN": "any"}
+    environ(DATABRICKS_HOST=workspace.host, **of_github, **variables)
+    credentials = Credentials(in_job=False)
+    assert credentials.auth_type == auth_type
+    assert credentials.token == ("dapi-canary" if auth_type == "pat" else "token-1")
+    exchanged = [form.get("subject_token") for form in workspace.requests_for("/oidc/v1/token")]
+    given = {"github-oidc": "of-github", "env-oidc": "id-token"}
+    assert given.get(auth_type) in [*exchanged, None]
 
 
 def test_id_token_of_a_file_is_exchanged(

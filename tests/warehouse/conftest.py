@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from warehouse.bench import Bench
+
 from runs import Finished, Project, Running, Warm
+from warehouse.bench import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

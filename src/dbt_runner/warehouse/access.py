@@ -146,7 +146,9 @@ class Access:
         # imports the connector, which dbt is going to need
         from dbt_runner.warehouse.statements import send_once
 
-        send_once()
+        reason = send_once()
+        if reason:
+            self._notice("statements.may_repeat", level="warning", reason=reason)
 
     def _log_in(self, credentials: Credentials, warehouse: Warehouse) -> None:
         environment = {

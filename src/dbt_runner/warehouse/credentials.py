@@ -118,8 +118,13 @@ class Credentials:
         return self._headers["Authorization"].partition(" ")[2]
 
     def reader(self, **options: Any) -> Config:
-        """A configuration like `config`, with options of the SDK's `Config`."""
-        return self._login.reader(self._source, lambda: dict(self._headers), **options)
+        """A configuration like `config`, with options of the SDK's `Config`.
+
+        Its headers are in lower case: a token under `Authorization` the SQL connector keeps for
+        an hour, or a JWT to its last minute, whatever comes after it; all else it takes anew for
+        each request (databricks-sql-connector 4.4, `auth/token_federation.py`, `add_headers`).
+        """
+        return self._login.reader(self._source, self._read, **options)
 
     def renew(self) -> str | None:
         """Get another token if it is time to: at 80% of life, or every minute if that is unknown.
@@ -148,6 +153,9 @@ class Credentials:
             return None if told else f"{error}; it is tried again"
         self._failing = False
         return None
+
+    def _read(self) -> dict[str, str]:
+        return {name.lower(): text for name, text in self._headers.items()}
 
     def _ask(self, deadline: Deadline) -> tuple[dict[str, str], float | None]:
         return self._login.ask(self._source, deadline, self.secrets, self._now)

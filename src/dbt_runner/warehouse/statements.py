@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
+from importlib.metadata import version
 from typing import Any
 
+import databricks.sql.client  # noqa: F401 - some of its modules only load after this one
 from databricks.sql.auth import thrift_http_client
 from databricks.sql.auth.retry import CommandType, DatabricksRetryPolicy
 from databricks.sql.thrift_api.TCLIService import TCLIService
@@ -21,7 +23,11 @@ _UNAVAILABLE = 503
 _thread = threading.local()
 
 
-def send_once() -> None:
+PROVEN = "4.4."
+"""Versions of the connector for which this holds begin so."""
+
+
+def send_once(installed: str | None = None) -> str | None:
     """Have the SQL connector send no statement twice that may have been executed.
 
     Left alone, databricks-sql-connector 4.4 sends a statement again whenever its answer gets lost.
@@ -29,9 +35,19 @@ def send_once() -> None:
     that it may repeat (`auth/retry.py`). After a 503 without Retry-After the connector itself does,
     whatever `_respect_server_retry_after_header` says: that reaches urllib3 alone
     (`backend/thrift_backend.py`, `extract_retry_delay`). Holds for the process.
+
+    Args:
+        installed: the connector's version, if it is not the installed one.
+
+    Returns:
+        Why not, where nothing was changed.
     """
+    installed = installed or version("databricks-sql-connector")
+    if not installed.startswith(PROVEN):
+        return f"databricks-sql-connector {installed} is not known to leave the choice to others"
     vars(thrift_http_client)["DatabricksRetryPolicy"] = _Policy
     vars(TCLIService)["Client"] = _Client
+    return None
 
 
 def adds_rows(sql: str) -> bool:

@@ -16,6 +16,7 @@ from dbt_runner.warehouse.connection import Connection
 
 LOCAL = "local"
 DEFAULT_SCHEMA = "analytics"
+_ON_DATABRICKS = (*WAREHOUSE_KEYS, "host")
 
 
 def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
@@ -28,8 +29,9 @@ def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
         ProjectError: the user's profile, or what the target needs, is missing.
     """
     if settings.profiles_dir:
-        if settings.catalog:
-            msg = "catalog: stands in profiles.yml, so it cannot be given with profiles_dir"
+        given = _given(settings, "catalog", *_ON_DATABRICKS)
+        if given:
+            msg = f"{given}: stands in profiles.yml, so it cannot be given with profiles_dir"
             raise SettingsError(msg)
         wanted = settings.target if "target" in settings.model_fields_set else None
         folder = Path(settings.profiles_dir)
@@ -43,12 +45,15 @@ def connect(settings: Settings, policy: Policy, project: Project) -> Connection:
         raise SettingsError(msg)
     if place and place.type == "databricks":
         return databricks.connection(project.profile, settings, place)
-    elsewhere = [*WAREHOUSE_KEYS, "host"]
-    given = next((name for name in elsewhere if getattr(settings, name)), None)
+    given = _given(settings, *_ON_DATABRICKS)
     if given:
         msg = f"{given}: is for a target on Databricks, and {settings.target} is not; give target"
         raise SettingsError(msg)
     return _database(settings, place, project.profile)
+
+
+def _given(settings: Settings, *names: str) -> str | None:
+    return next((name for name in names if getattr(settings, name)), None)
 
 
 def _database(settings: Settings, place: Target | None, profile: str) -> Connection:

@@ -11,11 +11,11 @@ import sys
 import threading
 from pathlib import Path
 
-from .server import Front, make
-from .service import Service
-from .spark import Spark
-from .statements import Statements
-from .workspace import Tokens, Warehouse, Workspace
+from front.server import Front, make
+from front.service import Service
+from front.spark import Spark
+from front.statements import Statements
+from front.workspace import Tokens, Warehouse, Workspace
 
 CATALOGS = ("main", "samples")
 

@@ -5,8 +5,8 @@
 | catalogs `main` and `samples` | Delta's catalog can only be Spark's session catalog, so every \
 catalog name stands for it (`spark.Spark`); schemas are shared by the catalogs |
 | `describe table extended … as json` for tables | Spark has it for views only |
-| `information_schema` | Unity Catalog's; `tables` tells of the schemas that a statement names, all \
-else is a view over nothing, with the columns that are asked for |
+| `information_schema` | Unity Catalog's; `tables` tells of the schemas that a statement names, \
+all else is a view over nothing, with the columns that are asked for |
 | tags | Unity Catalog's; taken and forgotten |
 | `analyze table` | Spark refuses it for Delta; taken and forgotten |
 | grants | Unity Catalog's; there are none, and none are enforced |
@@ -23,8 +23,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from .arrow import strings
-from .spark import SqlError
+from front.arrow import strings
+from front.spark import SqlError
 
 Run = Callable[[str], pa.Table]
 

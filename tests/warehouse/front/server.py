@@ -18,11 +18,11 @@ from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.Thrift import TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from .faults import Fault, Faults
-from .service import Service, refusal
-from .spark import SqlError
-from .statements import Statements
-from .workspace import Workspace
+from front.faults import Fault, Faults
+from front.service import Service, refusal
+from front.spark import SqlError
+from front.statements import Statements
+from front.workspace import Workspace
 
 _LIMIT = 60.0
 """Seconds to wait for a commit before a fault that follows it."""
@@ -45,6 +45,7 @@ class Front:
         if path == "/bench/reset":
             self.faults.replace([])
             self.statements.reset()
+            workspace.tokens.used.clear()
             workspace.tokens.life, workspace.usable = 3600.0, True
             workspace.privileges = ["ALL_PRIVILEGES"]
             workspace.warehouse.start()
@@ -63,7 +64,8 @@ class Front:
         return {
             "statements": self.statements.told(),
             "faults": self.faults.told(),
-            "tokens_issued": workspace.tokens.issued,
+            "tokens": workspace.tokens.issued,
+            "tokens_used": len(workspace.tokens.used),
             "warehouse_starts": workspace.warehouse.starts,
         }
 
@@ -94,6 +96,11 @@ class Handler(BaseHTTPRequestHandler):
         answer = self.front.workspace.open(path, body, self._basic(), self.headers["Host"])
         if answer:
             return self._json(*answer)
+        return self._logged_in(body, path, fault, is_thrift=is_thrift)
+
+    do_GET = do_POST = serve
+
+    def _logged_in(self, body: bytes, path: str, fault: Fault | None, *, is_thrift: bool) -> None:
         if not self.front.workspace.tokens.admits(self.headers.get("Authorization")):
             msg = "Invalid access token."
             return self._json(403, {"error_code": "403", "message": msg}, reason=msg)
@@ -105,6 +112,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(404, {"error_code": "RESOURCE_DOES_NOT_EXIST"}, reason=msg)
         if warehouse.state != "RUNNING":
             return self._fail(Fault("refuse", retry_after=1))
+        return self._thrift(body, fault)
+
+    def _thrift(self, body: bytes, fault: Fault | None) -> None:
         if fault and fault.do == "error":
             return self._send(200, _refusal(body, fault.message), "application/x-thrift")
         result = self._process(body)
@@ -115,8 +125,6 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(fault.seconds)
         return self._send(200, result, "application/x-thrift")
 
-    do_GET = do_POST = serve
-
     def _control(self, path: str, body: bytes) -> None:
         try:
             self._json(200, self.front.control(path, json.loads(body or b"{}")))
@@ -124,6 +132,7 @@ class Handler(BaseHTTPRequestHandler):
             self._json(400, {"error": str(error)})
 
     def _process(self, body: bytes) -> bytes:
+        self.front.workspace.tokens.use(self.headers.get("Authorization"))
         self.front.service.request.headers = {
             name: value for name, value in self.headers.items() if name != "Authorization"
         }

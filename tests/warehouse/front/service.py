@@ -13,9 +13,9 @@ import pyarrow as pa
 from databricks.sql.thrift_api.TCLIService import ttypes as t
 from pyspark.sql import SparkSession
 
-from . import arrow, overlay
-from .spark import Spark, SqlError
-from .statements import Statement, Statements
+from front import arrow, overlay
+from front.spark import Spark, SqlError
+from front.statements import Statement, Statements
 
 WAIT = 1.0
 """Seconds that a request waits for a statement's end before it answers that it still runs."""
@@ -194,12 +194,13 @@ class Service:
                 lambda sql: self._spark.run(engine, sql, operation.group),
                 self._catalogs[0],
             )
-            statement.state = "cancelled" if operation.cancelled else "finished"
-            return found
         except Exception as error:
             statement.state = "cancelled" if operation.cancelled else "error"
             statement.error = str(error)
             raise
+        else:
+            statement.state = "cancelled" if operation.cancelled else "finished"
+            return found
         finally:
             statement.seconds = time.monotonic() - clock
 

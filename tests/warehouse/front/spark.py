@@ -133,5 +133,7 @@ class Spark:
 
 def _message(error: Exception) -> str:
     text = str(error).split("JVM stacktrace")[0]
-    java = re.search(r"^: (?:[\w.$]+(?:Exception|Error)): (.*?)(?:\n\tat |\Z)", text, re.M | re.S)
+    java = re.search(
+        r"^: (?:[\w.$]+(?:Exception|Error)): (.*?)(?:\n\tat |\Z)", text, re.MULTILINE | re.DOTALL
+    )
     return (java[1] if java else text).strip()

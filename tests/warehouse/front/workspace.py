@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import parse_qs
 
-from .spark import Spark
+from front.spark import Spark
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -19,6 +19,8 @@ class Tokens:
 
     Attributes:
         life: seconds.
+        issued: those that were asked for.
+        used: those by which statements came in.
     """
 
     def __init__(self, fixed: str, client_secret: str) -> None:
@@ -26,7 +28,8 @@ class Tokens:
         self._client_secret = client_secret
         self._lock = threading.Lock()
         self.life = 3600.0
-        self.issued = 0
+        self.issued: list[str] = []
+        self.used: set[str] = set()
 
     def issue(self, form: dict[str, list[str]], basic: str | None) -> Answer:
         """Answer a client that asks for a token (OAuth client credentials)."""
@@ -39,14 +42,19 @@ class Tokens:
         token = f"bench-{uuid.uuid4().hex}"
         with self._lock:
             self._expiry[token] = time.time() + self.life
-            self.issued += 1
+            self.issued.append(token)
         return 200, {"access_token": token, "token_type": "Bearer", "expires_in": int(self.life)}
 
     def admits(self, header: str | None) -> bool:
         """Whether an `Authorization` header holds a token that lives."""
         with self._lock:
-            expiry = self._expiry.get((header or "").removeprefix("Bearer "), 0.0)
+            expiry = self._expiry.get(_token(header), 0.0)
         return time.time() < expiry
+
+    def use(self, header: str | None) -> None:
+        """Note the token of a statement."""
+        with self._lock:
+            self.used.add(_token(header))
 
 
 class Warehouse:
@@ -151,6 +159,10 @@ class Workspace:
             self.warehouse.start()
             return 200, {}
         return 200, self.warehouse.told()
+
+
+def _token(header: str | None) -> str:
+    return (header or "").removeprefix("Bearer ")
 
 
 def _missing(code: str, message: str) -> Answer:
