@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import math
 import os
@@ -587,6 +588,17 @@ def test_readers_see_the_token_of_now(workspace: Workspace, environ: Environ) ->
     assert [sent["workspace"] for _, sent in workspace.asked[logins:]] == ["7", "7"]
     credentials.renew()
     assert ws.current_user.me().user_name == "Bearer token-2"
+
+
+def test_copies_of_a_reader_see_the_token_of_now(workspace: Workspace, environ: Environ) -> None:
+    """dbt copies the adapter's configuration, and with it what is handed over here."""
+    environ(DATABRICKS_HOST=workspace.host, **M2M)
+    clock = Clock()
+    credentials = Credentials(in_job=False, now=clock)
+    copied = copy.deepcopy({"config": credentials.config})["config"]
+    clock.time += 3000
+    credentials.renew()
+    assert copied.authenticate() == {"authorization": "Bearer token-2"}
 
 
 def test_readers_hold_no_secret(workspace: Workspace, environ: Environ) -> None:

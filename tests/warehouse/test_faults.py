@@ -128,18 +128,26 @@ BAD_MODELS = {
 SAID = {
     "denied": (
         "permission",
-        "[INSUFFICIENT_PERMISSIONS] Insufficient privileges: "
-        + "User does not have SELECT on Table 'main.sales.orders'. SQLSTATE: 42501",
+        (
+            "[INSUFFICIENT_PERMISSIONS] Insufficient privileges: "
+            "User does not have SELECT on Table 'main.sales.orders'. SQLSTATE: 42501"
+        ),
     ),
     "conflict": (
         "busy",
-        "[DELTA_CONCURRENT_APPEND.WITHOUT_HINT] Transaction conflict detected. A concurrent WRITE "
-        + "added data. Please try the operation again. SQLSTATE: 2D521",
+        (
+            "[DELTA_CONCURRENT_APPEND.WITHOUT_HINT] Transaction conflict detected. A "
+            "concurrent WRITE "
+            "added data. Please try the operation again. SQLSTATE: 2D521"
+        ),
     ),
     "lost_node": (
         "transient",
-        "[INTERNAL_ERROR] Job aborted due to stage failure: executor lost: worker was preempted, "
-        + "spot instance reclaimed. SQLSTATE: XX000",
+        (
+            "[INTERNAL_ERROR] Job aborted due to stage failure: executor lost: worker was "
+            "preempted, "
+            "spot instance reclaimed. SQLSTATE: XX000"
+        ),
     ),
 }
 """What the engine of the bench cannot be made to say itself, by model."""

@@ -124,7 +124,13 @@ class Credentials:
         an hour, or a JWT to its last minute, whatever comes after it; all else it takes anew for
         each request (databricks-sql-connector 4.4, `auth/token_federation.py`, `add_headers`).
         """
-        return self._login.reader(self._source, self._read, **options)
+
+        # no bound method: dbt copies the adapter's configuration for unit tests of incremental
+        # models, and a copy of this object would never be renewed
+        def read() -> dict[str, str]:
+            return {name.lower(): text for name, text in self._headers.items()}
+
+        return self._login.reader(self._source, read, **options)
 
     def renew(self) -> str | None:
         """Get another token if it is time to: at 80% of life, or every minute if that is unknown.
@@ -153,9 +159,6 @@ class Credentials:
             return None if told else f"{error}; it is tried again"
         self._failing = False
         return None
-
-    def _read(self) -> dict[str, str]:
-        return {name.lower(): text for name, text in self._headers.items()}
 
     def _ask(self, deadline: Deadline) -> tuple[dict[str, str], float | None]:
         return self._login.ask(self._source, deadline, self.secrets, self._now)
