@@ -36,6 +36,7 @@ class Operation:
     """One statement at work, or its result."""
 
     statement: Statement
+    session: Session | None = None
     future: Future[pa.Table] = field(default_factory=Future)
     id: bytes = field(default_factory=lambda: uuid.uuid4().bytes)
     cancelled: bool = False
@@ -105,7 +106,11 @@ class Service:
         )
 
     def CloseSession(self, request: t.TCloseSessionReq) -> t.TCloseSessionResp:
-        self._sessions.pop(request.sessionHandle.sessionId.guid, None)
+        session = self._sessions.pop(request.sessionHandle.sessionId.guid, None)
+        # as HiveServer2 does, of which this is the protocol (`HiveSessionImpl.close`)
+        for operation in list(self._operations.values()) if session else ():
+            if operation.session is session:
+                self._cancel(operation)
         return t.TCloseSessionResp(status=_ok())
 
     # statements
@@ -119,7 +124,7 @@ class Service:
             headers=getattr(self.request, "headers", {}),
             session=session.configuration,
         )
-        return t.TExecuteStatementResp(**self._start(statement, session.engine))
+        return t.TExecuteStatementResp(**self._start(statement, session))
 
     def GetOperationStatus(self, request: t.TGetOperationStatusReq) -> t.TGetOperationStatusResp:
         operation = self._operations.get(request.operationHandle.operationId.guid)
@@ -131,10 +136,8 @@ class Service:
 
     def CancelOperation(self, request: t.TCancelOperationReq) -> t.TCancelOperationResp:
         operation = self._operations.get(request.operationHandle.operationId.guid)
-        if operation and not operation.future.done():
-            operation.cancelled = True
-            operation.statement.state = "cancelled"
-            self._spark.cancel(operation.group)
+        if operation:
+            self._cancel(operation)
         return t.TCancelOperationResp(status=_ok())
 
     def CloseOperation(self, request: t.TCloseOperationReq) -> t.TCloseOperationResp:
@@ -178,13 +181,19 @@ class Service:
 
     # the work
 
-    def _start(self, statement: Statement, engine: SparkSession) -> dict[str, Any]:
-        operation = Operation(statement)
+    def _start(self, statement: Statement, session: Session) -> dict[str, Any]:
+        operation = Operation(statement, session)
         self._operations[operation.id] = operation
         self._statements.add(statement)
-        operation.future = self._pool.submit(self._execute, operation, engine)
+        operation.future = self._pool.submit(self._execute, operation, session.engine)
         wait([operation.future], timeout=WAIT)
         return self._respond(operation)
+
+    def _cancel(self, operation: Operation) -> None:
+        if not operation.future.done():
+            operation.cancelled = True
+            operation.statement.state = "cancelled"
+            self._spark.cancel(operation.group)
 
     def _execute(self, operation: Operation, engine: SparkSession) -> pa.Table:
         statement, clock = operation.statement, time.monotonic()
