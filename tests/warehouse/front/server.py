@@ -48,8 +48,7 @@ class Front:
             workspace.tokens.used.clear()
             workspace.tokens.life, workspace.usable = 3600.0, True
             workspace.privileges = ["ALL_PRIVILEGES"]
-            workspace.warehouse.start()
-            workspace.warehouse.starts = 0
+            workspace.warehouse.reset()
         elif path == "/bench/faults":
             self.faults.replace(body["faults"])
         elif path == "/bench/sql":

@@ -82,6 +82,10 @@ class Warehouse:
         """Stop it."""
         self._state = "STOPPED"
 
+    def reset(self) -> None:
+        """Run, and forget how often it was started."""
+        self._state, self.starts = "RUNNING", 0
+
     def start(self) -> None:
         """Start it, unless it runs."""
         self.starts += 1
