@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_runner.warehouse.statements import adds_rows, send_once, thrift_http_client
+from dbt_runner.warehouse.statements import adds_rows, take_over, thrift_http_client
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,5 @@ def test_statements_that_add_rows(sql: str, *, adds: bool) -> None:
 def test_unknown_connector_is_left_alone() -> None:
     """Another connector than the one that this was proven with keeps its own policy, and why."""
     before = thrift_http_client.DatabricksRetryPolicy
-    assert "9.9.9" in (send_once(installed="9.9.9") or "")
+    assert "9.9.9" in (take_over(installed="9.9.9") or "")
     assert thrift_http_client.DatabricksRetryPolicy is before

@@ -1,4 +1,4 @@
-"""The packaged project on the bench and on DuckDB: the same rows."""
+"""The packaged project on the bench and on DuckDB, run type by run type: the same rows."""
 
 from __future__ import annotations
 
@@ -98,3 +98,66 @@ def check_equal(both: Both) -> None:
 def test_full_run_gives_the_same_rows(both: Both) -> None:
     """Every mart, dimension, fact, seed and snapshot is, value by value, what DuckDB builds."""
     check_equal(both)
+
+
+def test_days_are_merged_alike(both: Both) -> None:
+    """New, late and changed rows of two days are merged, not rebuilt, into the same rows."""
+    for _ in range(2):
+        both.each("land_day")
+    both.bench.reset()
+    both.each("incremental")
+    check_equal(both)
+    sent = [" ".join(s["sql"].split()) for s in both.bench.statements()]
+    for fact in ("fct_orders", "fct_order_items", "customers_snapshot"):
+        merge = f"merge into `main`.`{SCHEMA}`.`{fact}`"
+        assert [sql for sql in sent if merge in sql], fact
+        made = both.bench.statements(f"create or replace table `main`.`{SCHEMA}`.`{fact}`")
+        assert made == [], fact
+
+
+def test_changed_customer_gets_a_second_version(both: Both) -> None:
+    """The snapshot keeps the old version of a row and adds the new one."""
+    both.bench.sql(
+        f"update `main`.`{SCHEMA}`.`customers_snapshot` set phone = 'old' where customer_key = 1"
+    )
+    done = both.run("--run-type=snapshot", "--target=bench")
+    assert done.code == 0, done.stdout
+    versions = [row for row in both.rows("customers_snapshot") if row["customer_key"] == 1]
+    assert sorted((v["phone"] == "old", v["dbt_valid_to"] is None) for v in versions) == [
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_docs_and_freshness(both: Both) -> None:
+    """The catalog describes the tables with Spark's types, and the sources are fresh."""
+    done = both.run("--run-type=docs", "--target=bench")
+    assert done.code == 0, done.stdout
+    catalog = done.artifact("commands/01-docs-generate/catalog.json")
+    columns = catalog["nodes"]["model.tpch.fct_orders"]["columns"]
+    assert columns["total_price"]["type"].lower().startswith("decimal")
+    assert both.run("--run-type=freshness", "--target=bench").code == 0
+
+
+def test_job_is_told_to_the_warehouse_and_in_the_artifacts(both: Both) -> None:
+    """Ids of the job reach statements, sessions, `adapter_response` and `run_results.json`."""
+    both.bench.reset()
+    ids = ("--job-id=11", "--job-run-id=22", "--task-run-id=33", "--task-key=build")
+    done = both.run("--run-type=run", "--select=dim_nations", "--target=bench", *ids)
+    assert done.code == 0, done.stdout
+    results = done.artifact("commands/01-run/run_results.json")
+    [response] = [
+        result["adapter_response"]
+        for result in results["results"]
+        if result["unique_id"] == "model.tpch.dim_nations"
+    ]
+    told = {name: response[name] for name in ("job_id", "job_run_id", "task_run_id")}
+    assert told == {"job_id": "11", "job_run_id": "22", "task_run_id": "33"}
+    assert results["metadata"]["env"]["TASK_KEY"] == "build"
+    [made] = both.bench.statements(f"create or replace table `main`.`{SCHEMA}`.`dim_nations`")
+    assert made["headers"]["X-Databricks-Dbsql-Job-Id"] == "11"
+    assert made["session"]["statement_timeout"] == "21600"
+    attempt = done.summary["attempt"]
+    for tag in (f"dbt_runner_attempt:{attempt}", "job_run_id:22", "task_key:build"):
+        assert tag in made["session"]["QUERY_TAGS"]
+    assert results["metadata"]["invocation_id"] in made["sql"]

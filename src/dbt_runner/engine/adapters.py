@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from dbt_runner.engine import databricks
+
 
 def current() -> Any:
     """The adapter that dbt has made last."""
@@ -14,6 +16,8 @@ def current() -> Any:
 def cancel_queries() -> None:
     """Cancel what is open; may be called from any thread."""
     for adapter in _all():
+        if adapter.type() == "databricks" and databricks.cancel(adapter):
+            continue
         if adapter.is_cancelable():
             list(adapter.cancel_open_connections())
 
@@ -25,6 +29,8 @@ def disconnect() -> None:
         close_all = getattr(adapter.connections, "close_all_connections", None)
         if close_all:
             close_all()
+        if adapter.type() == "databricks":
+            databricks.go_on()
 
 
 def _all() -> list[Any]:

@@ -1,4 +1,4 @@
-"""The hand-over of renewed credentials to dbt-databricks."""
+"""What the engine does for dbt-databricks alone: renewed credentials, and cancelling."""
 
 from __future__ import annotations
 
@@ -52,3 +52,28 @@ def forget_session_headers() -> None:
 
     for name, unread in (("session_headers", None), ("session_headers_set", False)):
         setattr(GlobalState, f"_GlobalState__{name}", unread)
+
+
+def cancel(adapter: Any) -> bool:
+    """Cancel what an adapter has at work on a warehouse: statements, and runs of Python models.
+
+    Returns:
+        Whether it was done; if not, the adapter's own cancel is left.
+    """
+    from dbt.adapters.databricks.python_models.run_tracking import PythonRunTracker
+
+    from dbt_runner.warehouse import statements
+
+    if not statements.cancel():
+        return False
+    tracked = vars(PythonRunTracker)
+    if tracked.get("_run_ids") or tracked.get("_commands"):
+        PythonRunTracker.cancel_runs(adapter.connections.api_client)
+    return True
+
+
+def go_on() -> None:
+    """Let the next run of this process send statements, after this one was cancelled."""
+    from dbt_runner.warehouse import statements
+
+    statements.go_on()

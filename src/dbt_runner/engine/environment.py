@@ -26,6 +26,7 @@ def prepared(login: Login) -> Iterator[tuple[str, ...]]:
         The names that were dropped, sorted.
     """
     from dbt.env_vars import KNOWN_ENGINE_ENV_VARS
+    from dbt_common.events.functions import reset_metadata_vars
 
     names = {name for v in KNOWN_ENGINE_ENV_VARS for name in (v.name, v.old_name) if name}
     before = dict(os.environ)
@@ -36,6 +37,8 @@ def prepared(login: Login) -> Iterator[tuple[str, ...]]:
     for name in login.hidden & before.keys():
         del os.environ[name]
     os.environ.update(login.environment)
+    # dbt else keeps the ids of the first run for the life of the process
+    reset_metadata_vars()
     try:
         yield tuple(name for name in dropped if before[name] != _SWITCHED_OFF.get(name))
     finally:

@@ -17,7 +17,7 @@ from dbt_runner.execution.results import Results
 from dbt_runner.execution.summary import MAX_FAILED, Summary, failure
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.redaction import without
-from dbt_runner.warehouse.diagnosis import Sort, diagnose
+from dbt_runner.warehouse.diagnosis import Diagnosis, Sort, diagnose
 
 _EXIT_CODES = {Sort.TRANSIENT: TransientError.exit_code, Sort.BUSY: BusyError.exit_code}
 
@@ -59,7 +59,7 @@ def judge(
     elif fault is not None:
         summary.status, summary.exit_code = "error", _exit_code(fault)
         summary.error = without(str(fault), secrets) or type(fault).__name__
-        diagnosis = diagnose(summary.error) if type(fault) is DbtError else None
+        diagnosis = _diagnosis(fault)
         if diagnosis and diagnosis.sort is not Sort.MODEL:
             summary.error = f"{summary.error}; {diagnosis.hint}"
     elif nodes.get("total", 0) == 0 and assignment.empty_selection == "error":
@@ -96,8 +96,14 @@ def _passing(results: Results) -> int | None:
     return _EXIT_CODES[Sort.BUSY if sorts == {Sort.BUSY} else Sort.TRANSIENT]
 
 
+def _diagnosis(fault: BaseException) -> Diagnosis | None:
+    """The sort of a fault of dbt or of a driver under it; ours know their exit codes."""
+    ours = isinstance(fault, RunnerError) and type(fault) is not DbtError
+    return None if ours else diagnose(str(fault))
+
+
 def _exit_code(fault: BaseException) -> int:
-    diagnosis = diagnose(str(fault)) if type(fault) is DbtError else None
+    diagnosis = _diagnosis(fault)
     if diagnosis and diagnosis.sort in _EXIT_CODES:
         return _EXIT_CODES[diagnosis.sort]
     return fault.exit_code if isinstance(fault, RunnerError) else DbtError.exit_code

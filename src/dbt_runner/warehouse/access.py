@@ -144,9 +144,9 @@ class Access:
         if catalog and schema:
             self._preflight.check(catalog, schema)
         # imports the connector, which dbt is going to need
-        from dbt_runner.warehouse.statements import send_once
+        from dbt_runner.warehouse.statements import take_over
 
-        reason = send_once()
+        reason = take_over()
         if reason:
             self._notice("statements.may_repeat", level="warning", reason=reason)
 

@@ -8,10 +8,11 @@ from dbt_runner.policy import FILE_NAME
 from dbt_runner.settings import Settings
 from dbt_runner.warehouse.connection import Address, Connection
 
-HOST = "DBT_HOST"
-HTTP_PATH = "DBT_HTTP_PATH"
+# no names of dbt's own: DBT_HOST is the address of `dbt docs serve`
+HOST = "DBT_DATABRICKS_HOST"
+HTTP_PATH = "DBT_DATABRICKS_HTTP_PATH"
 TOKEN = "DBT_ENV_SECRET_DATABRICKS_TOKEN"  # noqa: S105 - a variable's name, hidden by dbt
-QUERY_TAGS = "DBT_QUERY_TAGS"
+QUERY_TAGS = "DBT_DATABRICKS_QUERY_TAGS"
 
 
 def connection(profile: str, settings: Settings, place: Target) -> Connection:

@@ -1,4 +1,4 @@
-"""Statements on their way to a warehouse: none is sent again that would count twice."""
+"""Statements on their way to a warehouse: sent once, and cancelled when the run is to end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import databricks.sql.client  # noqa: F401 - some of its modules only load after this one
 from databricks.sql.auth import thrift_http_client
 from databricks.sql.auth.retry import CommandType, DatabricksRetryPolicy
-from databricks.sql.thrift_api.TCLIService import TCLIService
+from databricks.sql.thrift_api.TCLIService import TCLIService, ttypes
 from urllib3.exceptions import HTTPError
 
 _ADDS_ROWS = re.compile(
@@ -19,16 +19,17 @@ _ADDS_ROWS = re.compile(
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
 _UNAVAILABLE = 503
+_CANCELLED = "OPERATION_CANCELED"
 
 _thread = threading.local()
-
+_cancelling = threading.Event()
 
 PROVEN = "4.4."
 """Versions of the connector for which this holds begin so."""
 
 
-def send_once(installed: str | None = None) -> str | None:
-    """Have the SQL connector send no statement twice that may have been executed.
+def take_over(installed: str | None = None) -> str | None:
+    """Have the SQL connector send no statement twice that may have been executed, and cancel.
 
     Left alone, databricks-sql-connector 4.4 sends a statement again whenever its answer gets lost.
     After a broken connection or a socket's time limit urllib3 does, since POST is among the methods
@@ -48,6 +49,26 @@ def send_once(installed: str | None = None) -> str | None:
     vars(thrift_http_client)["DatabricksRetryPolicy"] = _Policy
     vars(TCLIService)["Client"] = _Client
     return None
+
+
+def cancel() -> bool:
+    """Have every statement that is at work cancelled, and no other one sent, until `go_on`.
+
+    The thread that waits for a statement cancels it, before it next asks how it is doing. Another
+    thread cannot: the connector holds a lock while it asks, and dbt-databricks 1.12 knows a
+    statement only once it has ended (`handle.py`, `_safe_execute`), so that its own cancel closes
+    the session and leaves the statement to the server.
+
+    Returns:
+        Whether that is in force: it is not with a connector that was not taken over.
+    """
+    _cancelling.set()
+    return vars(TCLIService)["Client"] is _Client
+
+
+def go_on() -> None:
+    """Let statements be sent again: the run that was cancelled has ended."""
+    _cancelling.clear()
 
 
 def adds_rows(sql: str) -> bool:
@@ -91,6 +112,9 @@ class _Policy(DatabricksRetryPolicy):
 class _Client(TCLIService.Client):
     def ExecuteStatement(self, req: Any) -> Any:  # noqa: N802 - the service's name
         """Send a statement; what the policy did not send again is not sent again by others."""
+        if _cancelling.is_set():
+            msg = f"[{_CANCELLED}] the run is to end, so the statement was not sent"
+            raise HTTPError(msg)
         _thread.adds_rows = adds_rows(str(req.statement))
         self.send_ExecuteStatement(req)  # type: ignore[no-untyped-call]
         if self._oprot.trans.code == _UNAVAILABLE:
@@ -101,3 +125,17 @@ class _Client(TCLIService.Client):
             # the one kind of error that the connector raises as it is
             raise HTTPError(msg)
         return self.recv_ExecuteStatement()  # type: ignore[no-untyped-call]
+
+    def GetOperationStatus(self, req: Any) -> Any:  # noqa: N802 - the service's name
+        """Ask how a statement is doing; one that was cancelled, by whomever, has failed.
+
+        The connector itself takes CANCELED_STATE for an end with rows to fetch.
+        """
+        handle = req.operationHandle
+        if _cancelling.is_set():
+            self.CancelOperation(ttypes.TCancelOperationReq(handle))  # type: ignore[no-untyped-call]
+        answer = super().GetOperationStatus(req)  # type: ignore[no-untyped-call]
+        if answer.operationState == ttypes.TOperationState.CANCELED_STATE:
+            answer.operationState = ttypes.TOperationState.ERROR_STATE
+            answer.displayMessage = f"[{_CANCELLED}] the statement was cancelled"
+        return answer

@@ -5,12 +5,15 @@
 | catalogs `main` and `samples` | Delta's catalog can only be Spark's session catalog, so every \
 catalog name stands for it (`spark.Spark`); schemas are shared by the catalogs |
 | `describe table extended … as json` for tables | Spark has it for views only |
+| columns in `show table extended` | Delta keeps them out of Spark's catalog, so for a table they \
+are missing there |
 | `information_schema` | Unity Catalog's; `tables` tells of the schemas that a statement names, \
 all else is a view over nothing, with the columns that are asked for |
 | tags | Unity Catalog's; taken and forgotten |
 | `analyze table` | Spark refuses it for Delta; taken and forgotten |
 | grants | Unity Catalog's; there are none, and none are enforced |
 | `statement_timeout`, `query_tags` and other session settings of a warehouse | kept in the record |
+| `use catalog` | Spark calls it `set catalog`; there is only one, so taken and forgotten |
 | `current_catalog()` | names the first catalog instead of Spark's own |
 """
 
@@ -53,6 +56,7 @@ _TAKEN_AND_FORGOTTEN = (
     r"alter\s+(table|view|schema)\s+\S+\s+(alter\s+column\s+\S+\s+)?(un)?set\s+tags\b",
     r"analyze\s+table\b",
     r"(grant|revoke)\b",
+    r"use\s+catalog\b",
     r"set\s+(query_tags|statement_timeout|use_cached_result)\b",
 )
 
@@ -72,6 +76,8 @@ def execute(sql: str, run: Run, catalog: str) -> pa.Table:
     described = re.match(r"desc(?:ribe)?\s+table\s+extended\s+(\S+)\s+as\s+json$", bare, _FLAGS)
     if described:
         return _describe(described[1], bare, run, catalog)
+    if re.match(r"show\s+table\s+extended\b", bare, _FLAGS):
+        return _with_columns(run(bare), run, catalog)
     if re.search(r"information_schema`?\.`?tables\b", bare, _FLAGS):
         bare = _INFORMATION.sub(lambda _: _tables(bare, run, catalog), bare)
     bare = _INFORMATION.sub(lambda found: _empty(found[1].lower()), bare)
@@ -147,6 +153,21 @@ def _describe(relation: str, sql: str, run: Run, catalog: str) -> pa.Table:
     if "View Text" in details:
         found["view_text"] = details["View Text"]
     return strings(["json_metadata"], [[json.dumps(found)]])
+
+
+def _with_columns(found: pa.Table, run: Run, catalog: str) -> pa.Table:
+    """What `show table extended` tells, with the columns of every table."""
+    rows = found.to_pylist()
+    for row in rows:
+        if "\nSchema: " in row["information"]:
+            continue
+        columns = run(f"describe table `{catalog}`.`{row['namespace']}`.`{row['tableName']}`")
+        lines = [
+            f" |-- {column['col_name']}: {column['data_type']} (nullable = true)\n"
+            for column in columns.to_pylist()
+        ]
+        row["information"] += "".join(["Schema: root\n", *lines])
+    return pa.Table.from_pylist(rows, schema=found.schema)
 
 
 def _type(text: str) -> dict[str, Any]:

@@ -137,11 +137,14 @@ class Service:
     def CancelOperation(self, request: t.TCancelOperationReq) -> t.TCancelOperationResp:
         operation = self._operations.get(request.operationHandle.operationId.guid)
         if operation:
+            operation.statement.cancels += 1
             self._cancel(operation)
         return t.TCancelOperationResp(status=_ok())
 
     def CloseOperation(self, request: t.TCloseOperationReq) -> t.TCloseOperationResp:
-        self._operations.pop(request.operationHandle.operationId.guid, None)
+        operation = self._operations.pop(request.operationHandle.operationId.guid, None)
+        if operation:
+            self._cancel(operation)
         return t.TCloseOperationResp(status=_ok())
 
     def GetResultSetMetadata(

@@ -55,6 +55,8 @@ class Spark:
         builder = builder.config("spark.jars", ",".join(map(str, jars)))
         builder = builder.config("spark.sql.warehouse.dir", str(folder / "tables"))
         java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto "
+        # the default of one tier's is full after some thousand statements, and compiling then ends
+        java += "-XX:ReservedCodeCacheSize=256m "
         java += f"-Dderby.system.home={folder} -Djava.io.tmpdir={folder}"
         builder = builder.config("spark.driver.extraJavaOptions", java)
         builder = builder.config("spark.local.dir", str(folder / "scratch"))
@@ -102,10 +104,10 @@ class Spark:
             raise SqlError(_message(error)) from error
 
     def cancel(self, group: str) -> None:
-        """Have a running statement end."""
+        """Have a running statement end, also if it is only being planned."""
         with self._lock:
             self._cancelled.add(group)
-        self._root.sparkContext.cancelJobGroup(group)
+        self._root.sparkContext._jsc.sc().cancelJobGroupAndFutureJobs(group)
 
     def schemas(self) -> list[str]:
         """Names of all schemas."""

@@ -15,6 +15,7 @@ class Statement:
     Attributes:
         state: `running`, `finished`, `error` or `cancelled`.
         began: seconds since the epoch.
+        cancels: how often a client asked for its end (`CancelOperation`).
         headers: of the request.
         tags: the session's query tags.
     """
@@ -24,6 +25,7 @@ class Statement:
     error: str | None = None
     began: float = field(default_factory=time.time)
     seconds: float | None = None
+    cancels: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     session: dict[str, str] = field(default_factory=dict)
 
