@@ -78,3 +78,18 @@ def test_catalog_with_the_name_of_the_samples(project: Project) -> None:
     assert len(result.stderr.splitlines()) == 1
     assert result.stdout == ""
     assert list(project.root.rglob("*.duckdb")) == []
+
+
+def test_local_run_leaves_databricks_alone(project: Project) -> None:
+    """On DuckDB neither the Databricks SDK, nor the SQL connector, nor the adapter is imported."""
+    project.model("orders")
+    program = """
+import sys
+from dbt_runner import cli
+code = cli.main()
+own = ("databricks", "dbt.adapters.databricks", "dbt.adapters.spark", "thrift", "pyarrow")
+print(code, [name for name in own if name in sys.modules], file=sys.stderr)
+"""
+    result = project.start("--run-type=full", program=("-c", program)).finish()
+    assert result.stderr == "0 []\n"
+    assert project.tables() == ["analytics.orders"]
