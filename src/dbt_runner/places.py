@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, Self
 
@@ -34,6 +35,7 @@ _RESERVED_PARAMETERS = frozenset(
         *("auth_type", "credentials_provider", "use_kernel", "use_sea"),
     }
 )
+_REFERENCE = re.compile(r"\{\{\s*env_var\(\s*(['\"])\w+\1\s*\)\s*\}\}", re.ASCII)
 
 
 def _connection_parameters(values: dict[str, Any]) -> dict[str, Any]:
@@ -59,8 +61,8 @@ def _holds_secret(value: object, name: str) -> bool:
         return any(_holds_secret(item, str(key)) for key, item in value.items())
     if isinstance(value, list):
         return any(_holds_secret(item, name) for item in value)
-    referred = isinstance(value, str) and "{{" in value
-    return not referred and redacted({name: value}) != {name: value}
+    literal = _REFERENCE.sub("", value) if isinstance(value, str) else value
+    return bool(literal) and redacted({name: literal}) != {name: literal}
 
 
 ConnectionParameters = Annotated[dict[str, Any], AfterValidator(_connection_parameters)]

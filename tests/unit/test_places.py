@@ -38,6 +38,19 @@ DUCKDB = {"type": "duckdb"}
             "http_headers looks like a secret",
             id="nested-secret",
         ),
+        pytest.param(
+            {**DATABRICKS, "connection_parameters": {"password": "plain{{"}},
+            "password looks like a secret",
+            id="half-a-reference",
+        ),
+        pytest.param(
+            {
+                **DATABRICKS,
+                "connection_parameters": {"a": f"dapi{'0' * 32} {{{{ env_var('X') }}}}"},
+            },
+            "a looks like a secret",
+            id="beside-a-reference",
+        ),
         pytest.param({**DATABRICKS, "statement_timeout": 0}, "greater than", id="no-time"),
         pytest.param({**DATABRICKS, "http_path": "/sql/2.0/x"}, "must be /sql/1.0", id="path"),
     ],
