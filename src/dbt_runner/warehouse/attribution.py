@@ -27,8 +27,8 @@ def in_artifacts(known: Mapping[str, str]) -> dict[str, str]:
 def query_tags(known: Mapping[str, str]) -> str:
     """The ids as tags of every statement, which the query history shows and filters by.
 
-    At most 128 characters each, without the colon that separates name and value (dbt-databricks 1.12,
-    `QueryTagsUtils`).
+    At most 128 characters each, without the colon that separates name and value (dbt-databricks
+    1.12, `QueryTagsUtils`).
     """
     return json.dumps({name: value.replace(":", "_")[:128] for name, value in known.items()})
 
