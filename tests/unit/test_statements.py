@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from dbt_runner.warehouse.statements import adds_rows, take_over, thrift_http_client
+from dbt_runner.warehouse.statements import (
+    _fail_if_cancelled,
+    adds_rows,
+    take_over,
+    thrift_http_client,
+    ttypes,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +42,33 @@ def test_unknown_connector_is_left_alone() -> None:
     before = thrift_http_client.DatabricksRetryPolicy
     assert "9.9.9" in (take_over(installed="9.9.9") or "")
     assert thrift_http_client.DatabricksRetryPolicy is before
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "message"),
+    [
+        pytest.param("CANCELED_STATE", None, "[OPERATION_CANCELED] the statement", id="cancelled"),
+        pytest.param(
+            "CANCELED_STATE", "by an admin", ": by an admin", id="cancelled-with-a-reason"
+        ),
+        pytest.param("TIMEDOUT_STATE", None, "[QUERY_EXECUTION_TIMEOUT_", id="timed-out"),
+    ],
+)
+def test_statement_that_was_ended_has_failed(state: str, said: str | None, message: str) -> None:
+    """An end by somebody else is an error, with what the server says of it."""
+    states = ttypes.TOperationState
+    status = ttypes.TGetOperationStatusResp(
+        operationState=getattr(states, state), displayMessage=said
+    )
+    _fail_if_cancelled(status)
+    assert status.operationState == states.ERROR_STATE
+    assert message in status.displayMessage
+
+
+@pytest.mark.parametrize("state", ["RUNNING_STATE", "FINISHED_STATE", "ERROR_STATE"])
+def test_other_states_are_left_alone(state: str) -> None:
+    """What runs, is done or has failed stays as it is."""
+    status = ttypes.TGetOperationStatusResp(operationState=getattr(ttypes.TOperationState, state))
+    _fail_if_cancelled(status)
+    assert status.operationState == getattr(ttypes.TOperationState, state)
+    assert status.displayMessage is None

@@ -68,6 +68,8 @@ def test_failure_that_passes(ends: list[End], status: str, exit_code: int) -> No
         pytest.param(DbtError(GONE), 5, id="dbt-transient"),
         pytest.param(OSError(GONE), 5, id="driver-transient"),
         pytest.param(DbtError(BUSY), 6, id="dbt-busy"),
+        pytest.param(PermissionError(13, "Permission denied", "/data"), 2, id="local-file"),
+        pytest.param(BrokenPipeError(32, "Broken pipe"), 2, id="local-pipe"),
         pytest.param(BusyError("another run"), 6, id="ours-busy"),
         pytest.param(ProjectError(GONE), 2, id="ours-knows-its-code"),
         pytest.param(DbtError("parse error"), 2, id="dbt-lasting"),

@@ -76,6 +76,8 @@ class Engine:
             self._config = found.config
             if found.config is not None:
                 databricks.forget_session_headers()
+                # a late wish to end an earlier run is no matter of this one
+                databricks.go_on()
             with environment.prepared(found) as dropped:
                 self.dropped_variables = dropped
                 # what cannot be written to dbt.log is no matter for standard error

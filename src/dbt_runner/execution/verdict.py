@@ -97,9 +97,16 @@ def _passing(results: Results) -> int | None:
 
 
 def _diagnosis(fault: BaseException) -> Diagnosis | None:
-    """The sort of a fault of dbt or of a driver under it; ours know their exit codes."""
+    """The sort of a fault of dbt or of a driver under it.
+
+    Ours know their exit codes, and what a file or a pipe of this machine refuses is no matter of
+    the database.
+    """
     ours = isinstance(fault, RunnerError) and type(fault) is not DbtError
-    return None if ours else diagnose(str(fault))
+    local = isinstance(fault, PermissionError | BrokenPipeError) or (
+        isinstance(fault, OSError) and fault.filename is not None
+    )
+    return None if ours or local else diagnose(str(fault))
 
 
 def _exit_code(fault: BaseException) -> int:

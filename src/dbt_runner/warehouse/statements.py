@@ -20,6 +20,7 @@ _ADDS_ROWS = re.compile(
 )
 _UNAVAILABLE = 503
 _CANCELLED = "OPERATION_CANCELED"
+_TIMED_OUT = "QUERY_EXECUTION_TIMEOUT_EXCEEDED"
 
 _thread = threading.local()
 _cancelling = threading.Event()
@@ -124,18 +125,40 @@ class _Client(TCLIService.Client):
             )
             # the one kind of error that the connector raises as it is
             raise HTTPError(msg)
-        return self.recv_ExecuteStatement()  # type: ignore[no-untyped-call]
+        answer = self.recv_ExecuteStatement()  # type: ignore[no-untyped-call]
+        direct = answer.directResults
+        if direct and direct.operationStatus:
+            _fail_if_cancelled(direct.operationStatus)
+        return answer
+
+    def FetchResults(self, req: Any) -> Any:  # noqa: N802 - the service's name
+        """Fetch rows, unless the run is to end."""
+        if _cancelling.is_set():
+            msg = f"[{_CANCELLED}] the run is to end, so no more rows are fetched"
+            raise HTTPError(msg)
+        return super().FetchResults(req)  # type: ignore[no-untyped-call]
 
     def GetOperationStatus(self, req: Any) -> Any:  # noqa: N802 - the service's name
-        """Ask how a statement is doing; one that was cancelled, by whomever, has failed.
-
-        The connector itself takes CANCELED_STATE for an end with rows to fetch.
-        """
+        """Ask how a statement is doing; one that was cancelled, by whomever, has failed."""
         handle = req.operationHandle
         if _cancelling.is_set():
             self.CancelOperation(ttypes.TCancelOperationReq(handle))  # type: ignore[no-untyped-call]
         answer = super().GetOperationStatus(req)  # type: ignore[no-untyped-call]
-        if answer.operationState == ttypes.TOperationState.CANCELED_STATE:
-            answer.operationState = ttypes.TOperationState.ERROR_STATE
-            answer.displayMessage = f"[{_CANCELLED}] the statement was cancelled"
+        _fail_if_cancelled(answer)
         return answer
+
+
+def _fail_if_cancelled(status: Any) -> None:
+    """Turn CANCELED_STATE, which the connector takes for an end with rows to fetch, into an error.
+
+    So is TIMEDOUT_STATE (databricks-sql-connector 4.4, `backend/thrift_backend.py`,
+    `_check_command_not_in_error_or_closed_state`).
+    """
+    ended = {
+        ttypes.TOperationState.CANCELED_STATE: f"[{_CANCELLED}] the statement was cancelled",
+        ttypes.TOperationState.TIMEDOUT_STATE: f"[{_TIMED_OUT}] the statement took too long",
+    }.get(status.operationState)
+    if ended:
+        said = status.displayMessage or status.errorMessage
+        status.operationState = ttypes.TOperationState.ERROR_STATE
+        status.displayMessage = f"{ended}: {said}" if said else ended
