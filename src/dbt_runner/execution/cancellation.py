@@ -73,6 +73,8 @@ class Cancellation:
         try:
             yield True
         finally:
+            if for_good:
+                _keep_quiet_about_ignored_signals()
             for number, old in handled.items():
                 after = signal.SIG_IGN if for_good else old
                 signal.signal(number, after if after is not None else signal.SIG_DFL)
@@ -84,6 +86,19 @@ class Cancellation:
         if name == signal.SIGINT:
             self._interrupts += 1
             self.impatient = self._interrupts >= 3 and sys.stdin is not None and _at_terminal()
+
+
+def _keep_quiet_about_ignored_signals() -> None:
+    # CPython (`_PyErr_CheckSignalsTstate`) prints a traceback for a signal that arrives in the very
+    # moment in which its handler gives way to SIG_IGN; it is ignored all the same, as it should be
+    report = sys.unraisablehook
+
+    def report_others(unraisable: sys.UnraisableHookArgs) -> None:
+        value = unraisable.exc_value
+        if not (isinstance(value, OSError) and "ignored due to race condition" in str(value)):
+            report(unraisable)
+
+    sys.unraisablehook = report_others
 
 
 def _at_terminal() -> bool:
