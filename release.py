@@ -2,8 +2,6 @@
 
 - `constraints.txt`: exact versions of every dependency, extras included, for environments that
   install the wheel beside it (`-c constraints.txt`);
-- `requirements.txt`: exact versions of what the wheel alone needs, which jobs install beside it
-  (the Databricks CLI uploads the file of a `-r` and knows no `-c`);
 - `requirements.lock`: the wheel and its dependencies without extras, each with its hashes, for
   `pip install --require-hashes -r requirements.lock` (or uv's), called in the folder that holds it;
 - `<wheel's name>.cdx.json`: the same list as a CycloneDX bill of materials.
@@ -43,8 +41,8 @@ def main() -> None:
     shutil.rmtree(out, ignore_errors=True)
     wheel = build_wheel(out)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    write_pins(options.uv, out)
-    write_lock(options.uv, wheel, digest)
+    write_constraints(options.uv, out)
+    write_requirements(options.uv, wheel, digest)
     write_bill_of_materials(options.uv, wheel, digest)
     for path in sorted(out.iterdir()):
         print(f"{path.stat().st_size:>9}  {path.name}")
@@ -58,14 +56,13 @@ def build_wheel(out: Path) -> Path:
     return wheel
 
 
-def write_pins(uv: str, out: Path) -> None:
-    """Pin every dependency; those of the extras only where that installs nothing by itself."""
-    pins = [uv, *EXPORT, *NO_COMMENTS, "--no-hashes"]
-    (out / "constraints.txt").write_text(run([*pins, "--all-extras"]), encoding="utf-8")
-    (out / "requirements.txt").write_text(run(pins), encoding="utf-8")
+def write_constraints(uv: str, out: Path) -> None:
+    """Pin every dependency, those of the extras too: a constraint installs nothing by itself."""
+    pins = run([uv, *EXPORT, *NO_COMMENTS, "--all-extras", "--no-hashes"])
+    (out / "constraints.txt").write_text(pins, encoding="utf-8")
 
 
-def write_lock(uv: str, wheel: Path, digest: str) -> None:
+def write_requirements(uv: str, wheel: Path, digest: str) -> None:
     """Lock what production installs, the wheel itself included."""
     own = f"./{wheel.name} \\\n    --hash=sha256:{digest}\n"
     pins = run([uv, *EXPORT, *NO_COMMENTS])
