@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dbt_runner import argv as command_line
@@ -46,12 +47,14 @@ _BY_EXIT_CODE = {
 
 def main() -> int:
     """The console script `dbt-runner`: prints, and returns the exit code."""
-    return _exit_code(in_job=on_databricks(os.environ))
+    if sys.argv[1:2] == ["jobs"]:
+        return _exit_code(_jobs)
+    return _exit_code(partial(_whole_process, in_job=on_databricks(os.environ)))
 
 
 def module_main() -> int:
     """`python -m dbt_runner`: what the entry point `run` does, with an exit code as its end."""
-    return _exit_code(in_job=True)
+    return _exit_code(partial(_whole_process, in_job=True))
 
 
 def run() -> None:
@@ -71,9 +74,9 @@ def on_databricks(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _PLATFORM_VARIABLES)
 
 
-def _exit_code(*, in_job: bool) -> int:
+def _exit_code(do: Callable[[], None]) -> int:
     try:
-        _run(sys.argv[1:], os.environ, in_job=in_job, ends_process=True)
+        do()
     except RunnerError as error:
         if not error.reported:
             _complain(f"dbt-runner: {error}")
@@ -81,6 +84,16 @@ def _exit_code(*, in_job: bool) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _whole_process(*, in_job: bool) -> None:
+    _run(sys.argv[1:], os.environ, in_job=in_job, ends_process=True)
+
+
+def _jobs() -> None:
+    from dbt_runner.jobs import command
+
+    command.run(sys.argv[2:], _print)
 
 
 def _run(

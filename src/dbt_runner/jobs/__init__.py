@@ -1,0 +1,1 @@
+"""Databricks jobs as a bundle defines them: checked against rules, and drawn."""

@@ -1,0 +1,99 @@
+"""Wheel tasks that run dbt_runner itself, against its settings and the project's runner.yml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dbt_runner.jobs.bundle import Deployment
+from dbt_runner.jobs.findings import Finding, finding
+from dbt_runner.jobs.job import Job, Task
+from dbt_runner.jobs.nearest import nearest
+from dbt_runner.jobs.rules import Rule
+from dbt_runner.jobs.value import Value
+
+if TYPE_CHECKING:
+    from dbt_runner.jobs.run_settings import RunSettings
+
+_STARTERS_CHOICE = re.compile(r"\{\{\s*(job\.parameters|input|tasks)\b")
+_JOB_PARAMETER = re.compile(r"\{\{\s*job\.parameters\.`?([\w.-]+?)`?\s*\}\}")
+
+
+def check(deployment: Deployment) -> Iterator[Finding]:
+    """Check each wheel task of the package dbt_runner."""
+    ours = [(job, task) for job in deployment.jobs.values() for task in job.tasks if _ours(task)]
+    if not ours:
+        return
+    from dbt_runner.jobs.run_settings import RunSettings  # pydantic takes a while to import
+
+    settings = RunSettings(deployment.folder)
+    for job, task in ours:
+        yield from _settings(job, task, settings)
+        if _entry_point(task) == "shell":
+            yield from _script(job, task)
+
+
+def _ours(task: Task) -> bool:
+    package = task.body.at("package_name").text.replace("-", "_").lower()
+    known = _entry_point(task) in {"run", "shell"}
+    return task.kind == "python_wheel_task" and package == "dbt_runner" and known
+
+
+def _entry_point(task: Task) -> str:
+    return task.body.at("entry_point").text
+
+
+def _settings(job: Job, task: Task, settings: RunSettings) -> Iterator[Finding]:
+    from dbt_runner.jobs.run_settings import NAMES
+
+    known = {*NAMES, "script"} if _entry_point(task) == "shell" else set(NAMES)
+    for given, value in _given(task):
+        name = given.replace("-", "_")
+        if name not in known:
+            message = f"gives {given}, which is no setting of dbt-runner"
+            fix = nearest(name, known)
+            yield finding(Rule.UNKNOWN_SETTING, job, message, task=task, place=value.place, fix=fix)
+            continue
+        judged = _default_of(job, value)
+        is_known = judged.text and not any(mark in judged.text for mark in ("{{", "${"))
+        refusal = settings.refusal(name, judged.text) if is_known and name != "script" else None
+        if refusal:
+            message = f"gives a setting that is refused: {refusal.reason}"
+            yield finding(
+                refusal.rule, job, message, task=task, place=judged.place, fix=refusal.fix
+            )
+
+
+def _given(task: Task) -> Iterator[tuple[str, Value]]:
+    """The settings of a task, from named parameters and from words like `--name=value`."""
+    yield from task.body.at("named_parameters").items()
+    words = list(task.body.at("parameters").elements())
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        name, equals, text = word.text.partition("=")
+        if not name.startswith("--"):
+            continue
+        if not equals and following and not following.text.startswith("--"):
+            text = following.text
+        yield name.removeprefix("--"), Value(text, word.place)
+
+
+def _default_of(job: Job, value: Value) -> Value:
+    """What a reference to a parameter of the job stands for, where its starter gives nothing."""
+    found = _JOB_PARAMETER.fullmatch(value.text.strip())
+    return job.parameters[found[1]].at("default") if found and found[1] in job.parameters else value
+
+
+def _script(job: Job, task: Task) -> Iterator[Finding]:
+    """The script is fixed by the definition: job parameters are pushed into named parameters."""
+    named = task.body.at("named_parameters", "script")
+    scripts = [value for name, value in _given(task) if name == "script"]
+    if named.data is not None:
+        message = "names its script in named_parameters, which a job parameter can override"
+        yield finding(Rule.SCRIPT, job, message, task=task, place=named.place)
+    elif not any(value.text for value in scripts):
+        yield finding(Rule.SCRIPT, job, "names no script", task=task)
+    for value in scripts:
+        if named.data is None and _STARTERS_CHOICE.search(value.text):
+            message = "lets whoever starts the job choose the script"
+            yield finding(Rule.SCRIPT, job, message, task=task, place=value.place)
