@@ -110,7 +110,9 @@ def _run(
     """
     from dbt_runner import settings as all_settings
 
-    arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=COMMANDS)
+    # the jobs room is the console script's own, and has been gone to by now
+    commands = COMMANDS if in_job else COMMANDS | {"jobs"}
+    arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=commands)
     if arguments.wants_version:
         from dbt_runner.versions import own_version
 

@@ -31,6 +31,7 @@ class Deployment:
         presets: of the target over those of the bundle.
         folder: where the bundle lies; None where nobody knows.
         named_targets: whether the bundle has targets at all.
+        python: whether Python makes further jobs of the bundle, which its files don't show.
     """
 
     target: str
@@ -41,6 +42,7 @@ class Deployment:
     scope: Scope = field(default_factory=Scope)
     folder: Path | None = None
     named_targets: bool = True
+    python: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Bundle:
         own = self._target(target)
         scope = interpolation.scope(self.config, target, own.at("variables"))
         base, over = self.config.at("resources", "jobs"), own.at("resources", "jobs")
-        merged = dict(merge(base, over).items())
+        merged = dict(merge(base, over).entries())
         jobs = {key: Job(key, scope.fill(value)) for key, value in merged.items()}
         return Deployment(
             target,
@@ -96,7 +98,14 @@ class Bundle:
             scope,
             self.folder,
             named_targets=bool(self._block("targets") or self._block("environments")),
+            python=self.python,
         )
+
+    @property
+    def python(self) -> bool:
+        """Whether Python makes further jobs (the package databricks-bundles)."""
+        blocks = self.config.at("python"), self.config.at("experimental", "python")
+        return any(block.has("resources") for block in blocks)
 
     def key_places(self, job: str) -> set[Place]:
         """Where a job's key stands: its definition, and each target's override."""
@@ -105,7 +114,7 @@ class Bundle:
         return {block.at(job).place for block in found if block.has(job)}
 
     def _block(self, key: str) -> list[tuple[str, Value]]:
-        return list(self.config.at(key).items())
+        return list(self.config.at(key).entries())
 
     def _target(self, name: str) -> Value:
         found = self.config.at("targets", name)
@@ -135,7 +144,14 @@ def read(path: Path) -> Bundle:
                 _refuse_double(config, found)
                 config = merge(config, found)
     bundle = Bundle(first.parent, config, texts)
-    if unmatched and not any(bundle.deployment(name).jobs for name in bundle.targets):
+    empty = not any(bundle.deployment(name).jobs for name in bundle.targets)
+    if empty and bundle.python:
+        msg = (
+            f"{first}: its jobs are made by Python; use "
+            "`databricks bundle validate -o json | dbt-runner jobs check -`"
+        )
+        raise BundleError(msg)
+    if empty and unmatched:
         msg = f"{unmatched[0].place}: include {unmatched[0].text} matches no file; correct it"
         raise BundleError(msg)
     return bundle
@@ -177,7 +193,7 @@ def _included(folder: Path, pattern: Value) -> list[Path]:
 
 def _refuse_double(config: Value, other: Value) -> None:
     known = config.at("resources", "jobs")
-    for key, job in other.at("resources", "jobs").items():
+    for key, job in other.at("resources", "jobs").entries():
         if known.has(key) and job.data is not None:
             first = known.at(key).place
             msg = f"{job.place}: job {key} is defined in {first} already; rename one of them"

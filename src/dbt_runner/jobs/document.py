@@ -109,7 +109,7 @@ class _Reader:
             size += count
             if key.tag == f"{_TAG}merge":
                 for part in data if isinstance(data, list) else [Value(data, self._place(key))]:
-                    merged |= dict(part.items())
+                    merged |= dict(part.entries())
                 continue
             if key.value in own:
                 first = own[key.value].place.line

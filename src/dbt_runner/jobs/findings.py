@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from dbt_runner.jobs.job import Job, Task
 from dbt_runner.jobs.rules import Rule
 from dbt_runner.jobs.value import Place
+from dbt_runner.redaction import redacted
+
+_LONGEST = 400
 
 
 @dataclass(frozen=True)
@@ -46,4 +49,10 @@ def finding(
     subject = f"task {job.key}.{task.key}" if task else f"job {job.key}"
     where = place or (task.value.place if task else job.place)
     key = task.key if task else ""
-    return Finding(rule, where, f"{subject} {message}", fix or rule.fix, job.key, key)
+    return Finding(rule, where, _shown(f"{subject} {message}"), fix or rule.fix, job.key, key)
+
+
+def _shown(text: str) -> str:
+    """A message that may hold pieces of a definition: one line, and nothing like a token."""
+    safe = "".join(sign if sign.isprintable() else " " for sign in redacted(text))
+    return safe if len(safe) <= _LONGEST else f"{safe[:_LONGEST]}…"

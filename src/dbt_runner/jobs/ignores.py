@@ -12,6 +12,7 @@ from dbt_runner.jobs.rules import Rule
 from dbt_runner.jobs.value import Place
 
 _IGNORE = re.compile(r"(^|\s)#\s*dbt-runner:\s*ignore\b(?P<rest>.*)$")
+_COMMENT = re.compile(r"\s*#(?! MAGIC)")
 _PARTS = re.compile(r"[\s:=]*(?P<code>[A-Za-z]+[0-9]+)?[\s:,–-]*(?P<reason>.*)")
 _CODES = {rule.code for rule in Rule}
 
@@ -68,7 +69,7 @@ def read(text: str, file: str) -> Iterator[Ignore]:
         if not found:
             continue
         covers = number
-        while covers <= len(lines) and lines[covers - 1].lstrip().startswith("#"):
+        while covers <= len(lines) and _COMMENT.match(lines[covers - 1]):
             covers += 1
         parts = _PARTS.fullmatch(found["rest"].strip())
         code, reason = (parts["code"] or "", parts["reason"].strip()) if parts else ("", "")

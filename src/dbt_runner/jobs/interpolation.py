@@ -87,7 +87,7 @@ def scope(config: Value, target: str, overrides: Value) -> Scope:
     if config.at("bundle", "name").text:
         values["bundle.name"] = config.at("bundle", "name")
     lookups: dict[str, str] = {}
-    for name, definition in config.at("variables").items():
+    for name, definition in config.at("variables").entries():
         own = overrides.at(name)
         lookup, found = _definition(definition)
         if own.data is not None:
@@ -103,7 +103,7 @@ def _definition(value: Value, *, is_value: bool = False) -> tuple[str, Value | N
     """The kind of resource that a variable looks up, and its value where the files say it."""
     if not isinstance(value.data, dict):
         return "", None if value.data is None else value
-    for kind, _ in value.at("lookup").items():
+    for kind, _ in value.at("lookup").entries():
         return kind, None
     for key in ("value", "default"):
         if value.has(key):

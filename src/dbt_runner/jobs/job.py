@@ -96,5 +96,8 @@ class Job:
 
 
 def _task(value: Value, loop: Task | None = None) -> Task:
-    kinds = [key for key, item in value.items() if key.endswith("_task") and item.data is not None]
-    return Task(value.at("task_key").text, value, kinds[0] if kinds else "", loop)
+    kinds = [
+        key for key, item in value.entries() if key.endswith("_task") and item.data is not None
+    ]
+    key = value.at("task_key").text or (loop.key if loop else "")
+    return Task(key, value, kinds[0] if kinds else "", loop)

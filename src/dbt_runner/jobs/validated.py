@@ -34,13 +34,13 @@ def read(text: str) -> Deployment:
     config = from_plain(parsed, "")
     jobs = {
         key: Job(key, value)
-        for key, value in config.at("resources", "jobs").items()
+        for key, value in config.at("resources", "jobs").entries()
         if isinstance(value.data, dict)
     }
     lookups = {
         value.at("value").text: kind
-        for _, value in config.at("variables").items()
-        for kind, _ in value.at("lookup").items()
+        for _, value in config.at("variables").entries()
+        for kind, _ in value.at("lookup").entries()
     }
     return Deployment(
         config.at("bundle", "target").text or NO_TARGET,
@@ -49,4 +49,5 @@ def read(text: str) -> Deployment:
         config.at("presets"),
         jobs,
         Scope(lookups=lookups),
+        named_targets=config.at("bundle", "target").text != NO_TARGET,
     )

@@ -44,7 +44,7 @@ class Value:
         """Whether a mapping has the key with something in it."""
         return isinstance(self.data, dict) and key in self.data and self.data[key].data is not None
 
-    def items(self) -> Iterator[tuple[str, Value]]:
+    def entries(self) -> Iterator[tuple[str, Value]]:
         """The entries of a mapping; nothing where it is none."""
         if isinstance(self.data, dict):
             yield from self.data.items()

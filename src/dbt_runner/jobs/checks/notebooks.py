@@ -150,11 +150,11 @@ def _parameters(
     at: Callable[[Rule, int, str], Finding],
 ) -> Iterator[Finding]:
     """Compare base_parameters and the job's parameters, which are pushed in, with the widgets."""
-    given = {name for name, _ in task.parameters.items()}
+    given = {name for name, _ in task.parameters.entries()}
     takes_in_others = any(cell.language == "run" for cell in content.cells)
     if not code.reads_any and not takes_in_others:
         everything = "\n".join(cell.text for cell in content.cells)
-        for name, value in task.parameters.items():
+        for name, value in task.parameters.entries():
             if name not in code.read and name not in everything:
                 message = f"is given {name}, which its notebook does not read"
                 yield finding(Rule.UNREAD_PARAMETER, job, message, task=task, place=value.place)

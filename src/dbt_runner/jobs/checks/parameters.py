@@ -46,7 +46,7 @@ def _overridden(job: Job, task: Task) -> Iterator[Finding]:
     Docs: jobs, "job parameters take precedence over task parameters"; bundle-examples,
     knowledge_base/job_with_run_job_tasks.
     """
-    for name, value in task.parameters.items():
+    for name, value in task.parameters.entries():
         if name in job.parameters and not _hands_on(name, value.text):
             to = f"{task.body.at('job_id').source} " if task.kind == "run_job_task" else ""
             message = f"hands {to}a {name} of its own, but the job's parameter {name} wins over it"

@@ -35,7 +35,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
 def _form(job: Job, task: Task, deployment: Deployment) -> Iterator[Finding]:
     value = task.body.at("job_id")
     if task.job_name is not None:
-        if task.job_name not in deployment.jobs:
+        if task.job_name not in deployment.jobs and not deployment.python:
             message = f"starts {task.job_name}, which is no job of the bundle"
             fix = nearest(task.job_name, deployment.jobs) or Rule.UNKNOWN_JOB.fix
             yield finding(Rule.UNKNOWN_JOB, job, message, task=task, place=value.place, fix=fix)

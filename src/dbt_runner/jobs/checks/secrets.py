@@ -18,7 +18,7 @@ _CLOUD_KEY = re.compile(r"account\.key|(access|account|shared)[._-]?key$", re.IG
 _ABOUT_ONE = re.compile(
     r"(scope|name|path|file|folder|url|uri|endpoint|type|mode|kind|ttl|seconds|minutes|hours|days"
     r"|date|enabled|required|limit|count|size|column|columns|table|id|ids|ref|reference|version"
-    r"|tokens|expiry|expiration|rotation|provider|manager|vault|tokeni[sz]er)$",
+    r"|tokens|(storage|service)_?credential|expiry|expiration|rotation|provider|manager|vault|tokeni[sz]er)$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"--([\w.-]+)(?:=(.*))?", re.DOTALL)
@@ -32,16 +32,16 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         for cluster in job.value.at("job_clusters").elements():
             yield from _cluster(job, None, cluster.at("new_cluster"))
         for variables in job.value.at("environment_variables").elements():
-            yield from _named(job, None, variables.at("spec", "variables").items())
+            yield from _named(job, None, variables.at("spec", "variables").entries())
         for task in job.tasks:
-            yield from _named(job, task, task.parameters.items())
+            yield from _named(job, task, task.parameters.entries())
             yield from _named(job, task, _words(task))
             yield from _cluster(job, task, task.value.at("new_cluster"))
 
 
 def _cluster(job: Job, task: Task | None, cluster: Value) -> Iterator[Finding]:
     for key in ("spark_env_vars", "spark_conf"):
-        yield from _named(job, task, cluster.at(key).items())
+        yield from _named(job, task, cluster.at(key).entries())
 
 
 def _words(task: Task) -> Iterator[tuple[str, Value]]:

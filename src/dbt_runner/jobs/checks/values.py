@@ -30,7 +30,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             if definition.has("default") or "default" in (definition.data or {}):
                 yield from _not_a_string(job, None, name, value)
         for task in job.tasks:
-            for name, value in task.parameters.items():
+            for name, value in task.parameters.entries():
                 yield from _not_a_string(job, task, name, value)
             if task.kind in {"python_wheel_task", "spark_python_task", "spark_jar_task"}:
                 for i, value in enumerate(task.body.at("parameters").elements(), 1):
@@ -65,7 +65,7 @@ def _job_sizes(job: Job) -> Iterator[Finding]:
             _MOST_DESCRIPTION_BYTES,
             "bytes",
         ),
-        ("tags", tags, len(list(tags.items())), _MOST_TAGS, "entries"),
+        ("tags", tags, len(list(tags.entries())), _MOST_TAGS, "entries"),
         ("tasks", tasks, len(list(tasks.elements())), _MOST_TASKS, "entries"),
     )
     for what, value, size, most, unit in sizes:

@@ -67,9 +67,9 @@ def _settings(job: Job, task: Task, settings: RunSettings) -> Iterator[Finding]:
 
 def _given(task: Task) -> Iterator[tuple[str, Value]]:
     """The settings of a task, from named parameters and from words like `--name=value`."""
-    yield from task.body.at("named_parameters").items()
+    yield from task.body.at("named_parameters").entries()
     words = list(task.body.at("parameters").elements())
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip(words, [*words[1:], None], strict=False):
         name, equals, text = word.text.partition("=")
         if not name.startswith("--"):
             continue
