@@ -14,6 +14,26 @@ from rule_examples.small import (
 
 BROKEN: Examples = [
     (
+        Rule.UNKNOWN_PARAMETER,
+        "named",
+        jobs(one=job(wheel(named_parameters={"a": "{{job.parameters.day}}"}))),
+    ),
+    (
+        Rule.UNKNOWN_PARAMETER,
+        "within-a-word",
+        jobs(one=job(wheel(parameters=["--a=x{{ job.parameters.`day` }}"]))),
+    ),
+    (
+        Rule.UNKNOWN_PARAMETER,
+        "inputs-of-a-loop",
+        two(task("each", for_each_task={"inputs": "{{job.parameters.a}}", "task": start("one")})),
+    ),
+    (
+        Rule.UNKNOWN_PARAMETER,
+        "condition",
+        two(task("is", condition_task={"left": "{{job.parameters.a}}", "right": "1"})),
+    ),
+    (
         Rule.OVERRIDDEN,
         "handed-to-a-job",
         two(start("one", give={"day": "1"}), parameters=[{"name": "day", "default": "2"}]),
@@ -169,6 +189,16 @@ BROKEN: Examples = [
 ]
 
 KEPT: Examples = [
+    (
+        Rule.UNKNOWN_PARAMETER,
+        "declared",
+        jobs(
+            one=job(
+                wheel(parameters=["--a={{job.parameters.a.b}}{{job.run_id}}{{tasks.x.values.y}}"]),
+                parameters=[{"name": "a.b", "default": ""}],
+            )
+        ),
+    ),
     (
         Rule.OVERRIDDEN,
         "handed-on",

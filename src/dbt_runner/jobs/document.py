@@ -13,6 +13,7 @@ from dbt_runner.jobs.value import Place, Value, from_plain
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
+_DEEPEST = 200
 _MOST_VALUES = 1_000_000
 
 
@@ -44,6 +45,7 @@ def parse(text: str, name: str) -> Value:
         BundleError: it is not well-formed.
     """
     try:
+        _refuse_depth(text, name)
         node = yaml.compose(text, Loader=_LOADER)
         return _Reader(name).document(node)
     except yaml.YAMLError as error:
@@ -54,9 +56,23 @@ def parse(text: str, name: str) -> Value:
         reason = getattr(error, "problem", None) or getattr(error, "reason", "not well-formed")
         msg = f"{place}: no valid YAML: {reason}; correct the file"
         raise BundleError(msg) from None
-    except RecursionError:
-        msg = f"{name}: is nested too deeply to be read"
-        raise BundleError(msg) from None
+
+
+def _refuse_depth(text: str, name: str) -> None:
+    """Refuse what is nested so deeply that the parser, which is C, would end the process."""
+    longest = max(map(len, text.splitlines()), default=0)
+    if max(longest, text.count("[") + text.count("{")) <= _DEEPEST:
+        return  # a block cannot be nested more deeply than its line is long
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            msg = f"{Place(name, line)}: is nested too deeply to be read"
+            raise BundleError(msg)
 
 
 def _json(text: str, name: str) -> Value:

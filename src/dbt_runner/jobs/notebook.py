@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from dbt_runner.jobs.value import from_plain
 
 EXTENSIONS = (".py", ".ipynb", ".sql", ".scala", ".r", ".R")
 COMMENT = {".py": "#", ".r": "#", ".R": "#", ".sql": "--", ".scala": "//"}
@@ -65,14 +66,13 @@ def _source(text: str, suffix: str) -> Iterator[Cell]:
         yield _with_magic("\n".join(body), default, first + held[0], number)
 
 
-def _jupyter(notebook: Any) -> Iterator[Cell]:
-    metadata = notebook.get("metadata", {}) if isinstance(notebook, dict) else {}
-    default = metadata.get("language_info", {}).get("name", "python")
-    cells = notebook.get("cells", []) if isinstance(notebook, dict) else []
-    for number, cell in enumerate(cells, 1):
-        source = cell.get("source", "") if isinstance(cell, dict) else ""
-        text = "".join(source) if isinstance(source, list) else str(source)
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+def _jupyter(parsed: object) -> Iterator[Cell]:
+    found = from_plain(parsed, "")
+    default = found.at("metadata", "language_info", "name").text or "python"
+    for number, cell in enumerate(found.at("cells").elements(), 1):
+        source = cell.at("source")
+        text = source.text or "".join(line.text for line in source.elements())
+        if cell.at("cell_type").text == "code":
             yield _with_magic(text, default, None, number)
 
 

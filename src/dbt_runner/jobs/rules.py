@@ -142,6 +142,11 @@ class Rule(Enum):
         "whoever starts the job may choose the script, or there is none",
         "give --script=<path> in the list `parameters`, without a reference to a parameter",
     )
+    UNKNOWN_PARAMETER = (
+        "DJ310",
+        "a reference to a parameter that the job does not declare, which fails the task",
+        "declare it under the job's parameters",
+    )
     # Notebooks
     NO_NOTEBOOK = (
         "DJ401",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dbt_runner.jobs.bundle import Deployment
 from dbt_runner.jobs.findings import Finding, finding
-from dbt_runner.jobs.job import Job, Task
+from dbt_runner.jobs.job import Job, Task, hands_on, job_parameters_in
+from dbt_runner.jobs.nearest import nearest
 from dbt_runner.jobs.rules import Rule
 
 # Of a run_job_task; all but job_parameters are deprecated (Jobs API, RunJobTask).
@@ -32,11 +32,30 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     for job in deployment.jobs.values():
         for task in job.tasks:
             yield from _overridden(job, task)
+            yield from _undeclared(job, task)
             given = [name for name in _OBJECTS.get(task.kind, ()) if task.body.at(name).data]
             if len(given) > 1:
                 message = f"has {' and '.join(given)}; a {task.kind} takes one of them"
                 yield finding(
                     Rule.TWO_PARAMETER_OBJECTS, job, message, task=task, place=task.body.place
+                )
+
+
+def _undeclared(job: Job, task: Task) -> Iterator[Finding]:
+    """References in what a task is given; a wrong key of a known namespace is an error.
+
+    Docs: jobs, "dynamic value references".
+    """
+    inputs = task.value.at("for_each_task", "inputs")
+    condition = task.value.at("condition_task")
+    values = [value for _, value in [*task.parameters.entries(), *condition.entries()]]
+    for value in [*values, *task.body.at("parameters").elements(), inputs]:
+        for name in job_parameters_in(value.text):
+            if name not in job.parameters:
+                message = f"refers to the job's parameter {name}, which is not declared"
+                fix = nearest(name, job.parameters)
+                yield finding(
+                    Rule.UNKNOWN_PARAMETER, job, message, task=task, place=value.place, fix=fix
                 )
 
 
@@ -47,12 +66,8 @@ def _overridden(job: Job, task: Task) -> Iterator[Finding]:
     knowledge_base/job_with_run_job_tasks.
     """
     for name, value in task.parameters.entries():
-        if name in job.parameters and not _hands_on(name, value.text):
+        if name in job.parameters and hands_on(value.text) != name:
             to = f"{task.body.at('job_id').source} " if task.kind == "run_job_task" else ""
             message = f"hands {to}a {name} of its own, but the job's parameter {name} wins over it"
             fix = f'hand on "{{{{job.parameters.{name}}}}}", or do not declare {name} on {job.key}'
             yield finding(Rule.OVERRIDDEN, job, message, task=task, place=value.place, fix=fix)
-
-
-def _hands_on(name: str, text: str) -> bool:
-    return bool(re.fullmatch(rf"\s*{{{{\s*job\.parameters\.`?{re.escape(name)}`?\s*}}}}\s*", text))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dbt_runner.jobs.bundle import Deployment
 from dbt_runner.jobs.findings import Finding, finding
-from dbt_runner.jobs.job import Job, Task
+from dbt_runner.jobs.job import Job, Task, hands_on
 from dbt_runner.jobs.nearest import nearest
 from dbt_runner.jobs.rules import Rule
 from dbt_runner.jobs.value import Value
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from dbt_runner.jobs.run_settings import RunSettings
 
 _STARTERS_CHOICE = re.compile(r"\{\{\s*(job\.parameters|input|tasks)\b")
-_JOB_PARAMETER = re.compile(r"\{\{\s*job\.parameters\.`?([\w.-]+?)`?\s*\}\}")
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -80,8 +79,8 @@ def _given(task: Task) -> Iterator[tuple[str, Value]]:
 
 def _default_of(job: Job, value: Value) -> Value:
     """What a reference to a parameter of the job stands for, where its starter gives nothing."""
-    found = _JOB_PARAMETER.fullmatch(value.text.strip())
-    return job.parameters[found[1]].at("default") if found and found[1] in job.parameters else value
+    name = hands_on(value.text)
+    return job.parameters[name].at("default") if name in job.parameters else value
 
 
 def _script(job: Job, task: Task) -> Iterator[Finding]:
