@@ -13,6 +13,29 @@ from rule_examples.small import (
 )
 
 BROKEN: Examples = [
+    (Rule.REFUSED_VALUE, "no-such-target", runner(named_parameters={"target": "old"})),
+    (
+        Rule.SCHEMA_NOT_ALLOWED,
+        "other-schema",
+        runner(parameters=["--target=prod", "--target-schema=silver"]),
+    ),
+    (
+        Rule.SCHEMA_NOT_ALLOWED,
+        "by-default-of-the-job",
+        jobs(
+            one=job(
+                wheel(
+                    package_name="dbt_runner",
+                    named_parameters={
+                        "target": "prod",
+                        "target_schema": "{{job.parameters.schema}}",
+                    },
+                ),
+                parameters=[{"name": "schema", "default": "silver"}],
+            )
+        )
+        | {"dbt_project/runner.yml": runner()["dbt_project/runner.yml"]},
+    ),
     (
         Rule.UNKNOWN_PARAMETER,
         "named",
@@ -53,7 +76,7 @@ BROKEN: Examples = [
         Rule.OVERRIDDEN,
         "other-parameter",
         two(
-            start("one", give={"day": "{{job.parameters.date}}"}),
+            start("one", give={"day": "{{job.parameters.day}} 00:00"}),
             parameters=[{"name": "day", "default": "2"}],
         ),
     ),
@@ -183,12 +206,23 @@ BROKEN: Examples = [
     (
         Rule.SCRIPT,
         "starters-choice",
-        runner("shell", parameters=["--script={{job.parameters.script}}"]),
+        runner("shell", parameters=["--script={{job.parameters.run_type}}"]),
     ),
     (Rule.SCRIPT, "input-of-a-loop", runner("shell", parameters=["--script", "/a/{{input}}"])),
 ]
 
 KEPT: Examples = [
+    (
+        Rule.SCHEMA_NOT_ALLOWED,
+        "listed",
+        runner(parameters=["--target=prod", "--target-schema=gold_x", "--catalog=prod"]),
+    ),
+    (
+        Rule.SCHEMA_NOT_ALLOWED,
+        "only-a-run-knows",
+        runner(parameters=["--target=prod", "--target-schema={{input}}"]),
+    ),
+    (Rule.SCHEMA_NOT_ALLOWED, "the-targets-own", runner(parameters=["--target=prod"])),
     (
         Rule.UNKNOWN_PARAMETER,
         "declared",

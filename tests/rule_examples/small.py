@@ -27,7 +27,11 @@ def code(*lines: str, **settings: Any) -> Files:
 
 def runner(entry_point: str = "run", **settings: Any) -> Files:
     """A bundle of one job with a wheel task of dbt_runner, beside the project that it runs."""
-    policy = "deployment: {target: [prod], artifacts: ['/Volumes/*']}\nvars: {}\n"
+    policy = (
+        "deployment: {target: [prod, old], catalog: [prod], artifacts: ['/Volumes/*']}\n"
+        "targets: {prod: {type: databricks, catalog: prod, schema: gold, schemas: [gold*]}}\n"
+        "vars: {}\n"
+    )
     one = job(
         wheel(package_name="dbt_runner", entry_point=entry_point, **settings),
         parameters=[{"name": "run_type", "default": "full"}],

@@ -9,7 +9,8 @@ import pytest
 from bundles import definition, findings, job, task, wheel, write
 from dbt_runner.errors import BundleError
 from dbt_runner.jobs import bundle, document
-from dbt_runner.jobs.bundle import Bundle, Deployment
+from dbt_runner.jobs.bundle import Bundle
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.value import Value
 
 if TYPE_CHECKING:

@@ -388,6 +388,17 @@ def test_validated_bundle_without_a_fault() -> None:
     assert "top --> a" in told("graph", "-", stdin=text)
 
 
+def test_odd_characters_reach_no_terminal() -> None:
+    """JSON may name a job with anything, half a character included."""
+    odd = "\u001b[31m\ud800\n"
+    jobs = {odd: {**job(wheel(named_parameters={"a": odd})), "tags": {odd: odd}}}
+    for wanted in ("text", "json"):
+        text = told("check", "-", f"--format={wanted}", stdin=validated(**jobs))
+        assert "DJ101" in text
+        assert text.encode().isascii()
+        assert "\u001b" not in text
+
+
 @pytest.mark.parametrize(
     ("text", "words", "message"),
     [

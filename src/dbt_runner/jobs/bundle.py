@@ -1,48 +1,22 @@
-"""A Databricks bundle: its files, its targets, and the jobs that each target would deploy."""
+"""The files of a Databricks bundle, and its targets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from dbt_runner.errors import BundleError
 from dbt_runner.jobs import document, interpolation
-from dbt_runner.jobs.interpolation import Scope
+from dbt_runner.jobs.deployment import NO_TARGET, Deployment
 from dbt_runner.jobs.job import Job
 from dbt_runner.jobs.merging import merge
 from dbt_runner.jobs.value import Place, Value
 
 FILE_NAMES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
-NO_TARGET = "default"
 _SUFFIXES = {".yml", ".yaml", ".json"}
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What one target of a bundle would deploy.
-
-    Attributes:
-        target: its name.
-        mode: `development`, `production`, or empty.
-        settings: the target's own block.
-        presets: of the target over those of the bundle.
-        folder: where the bundle lies; None where nobody knows.
-        named_targets: whether the bundle has targets at all.
-        python: whether Python makes further jobs of the bundle, which its files don't show.
-    """
-
-    target: str
-    mode: str
-    settings: Value
-    presets: Value
-    jobs: Mapping[str, Job]
-    scope: Scope = field(default_factory=Scope)
-    folder: Path | None = None
-    named_targets: bool = True
-    python: bool = False
 
 
 @dataclass(frozen=True)

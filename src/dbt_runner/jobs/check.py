@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dbt_runner.jobs import ignores
-from dbt_runner.jobs.bundle import Bundle, Deployment
+from dbt_runner.jobs import ignores, notebook_content
+from dbt_runner.jobs.bundle import Bundle
 from dbt_runner.jobs.checks import (
     environments,
     layers,
@@ -21,6 +21,7 @@ from dbt_runner.jobs.checks import (
     values,
     wheel,
 )
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.findings import Finding
 from dbt_runner.jobs.ignores import Ignore
 
@@ -79,7 +80,7 @@ def check(bundle: Bundle, target: str | None = None) -> Report:
 
 def of(deployments: Sequence[Deployment]) -> Report:
     """Check deployments, each finding told once."""
-    notebooks.read.cache_clear()
+    notebook_content.read.cache_clear()
     found: dict[Finding, dict[str, None]] = {}
     for deployment in deployments:
         for finding in _all(deployment):

@@ -11,6 +11,7 @@ from typing import NoReturn, TextIO
 
 from dbt_runner.errors import RulesBroken, SettingsError
 from dbt_runner.jobs import bundle, check, graph, output, rules, validated
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.nearest import nearest
 
 _STANDARD_INPUT = "-"
@@ -98,7 +99,7 @@ def _check(
         raise RulesBroken(msg)
 
 
-def _deployment(path: str, target: str | None, stdin: TextIO) -> bundle.Deployment:
+def _deployment(path: str, target: str | None, stdin: TextIO) -> Deployment:
     if path != _STANDARD_INPUT:
         read = bundle.read(Path(path))
         return read.deployment(target or read.default_target)

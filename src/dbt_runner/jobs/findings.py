@@ -53,6 +53,6 @@ def finding(
 
 
 def _shown(text: str) -> str:
-    """A message that may hold pieces of a definition: one line, and nothing like a token."""
-    safe = "".join(sign if sign.isprintable() else " " for sign in redacted(text))
+    """A message that may hold pieces of a definition: not endless, and nothing like a token."""
+    safe = str(redacted(text))
     return safe if len(safe) <= _LONGEST else f"{safe[:_LONGEST]}…"

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dbt_runner.jobs.notebook import Cell
+from dbt_runner.jobs.widget_values import calls, dotted, shows_widgets
 
 _MAKERS = frozenset({"text", "dropdown", "combobox", "multiselect"})
 _READERS = frozenset({"get", "getArgument"})
-_SHOWS = frozenset(
-    {"print", "display", "displayHTML", "log", "debug", "info", "warning", "error", "critical"}
-)
 _LINE_MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 
 
@@ -71,10 +69,10 @@ def read(text: str) -> Code | None:
         elif isinstance(node, ast.Call):
             _call(node, code)
         elif isinstance(node, ast.ExceptHandler):
-            code.exits += [call.lineno for call in _calls(node) if _dotted(call) == "notebook.exit"]
+            code.exits += [call.lineno for call in calls(node) if dotted(call) == "notebook.exit"]
     code.exits = sorted(set(code.exits))
     code.nested.sort()
-    code.shows_parameters = _shows(tree)
+    code.shows_parameters = shows_widgets(tree)
     return code
 
 
@@ -89,7 +87,7 @@ def _import(node: ast.Import | ast.ImportFrom, code: Code) -> None:
 
 
 def _call(node: ast.Call, code: Code) -> None:
-    name = _dotted(node)
+    name = dotted(node)
     if name == "notebook.run":
         code.nested.append(node.lineno)
     if name == "widgets.getAll":
@@ -109,62 +107,3 @@ def _call(node: ast.Call, code: Code) -> None:
             code.made.add(widget)  # it brings its default
     elif method in _READERS | _MAKERS:
         code.reads_any = True
-
-
-def _dotted(call: ast.Call) -> str:
-    """The last two names of what is called: `notebook.exit`, or one name that stands alone."""
-    function = call.func
-    if isinstance(function, ast.Name):
-        return function.id
-    if isinstance(function, ast.Attribute):
-        owner = function.value
-        last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-        return f"{last}.{function.attr}"
-    return ""
-
-
-def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    return (found for found in ast.walk(node) if isinstance(found, ast.Call))
-
-
-def _shows(tree: ast.AST) -> bool:
-    """Whether a value that comes from a widget, however far, is printed or logged."""
-    carriers: set[str] = set()
-    nodes = list(ast.walk(tree))
-    before = -1
-    while len(carriers) > before:
-        before = len(carriers)
-        for node in nodes:
-            carriers |= _carried_on(node, carriers)
-    shown = [call for call in _calls(tree) if _dotted(call).rpartition(".")[2] in _SHOWS]
-    parts = [part for call in shown for part in [*call.args, *call.keywords]]
-    return any(_carries(part, carriers) for part in parts)
-
-
-def _carries(node: ast.AST, carriers: set[str]) -> bool:
-    """Whether something in it comes from a widget."""
-    for found in ast.walk(node):
-        if isinstance(found, ast.Name) and found.id in carriers:
-            return True
-        if isinstance(found, ast.Call):
-            name = _dotted(found)
-            if name.startswith("widgets.get") or name in {"getArgument", "locals", "vars"}:
-                return True
-    return False
-
-
-def _carried_on(node: ast.AST, carriers: set[str]) -> set[str]:
-    """The names that a function or an assignment makes carriers of a widget's value."""
-    if isinstance(node, ast.FunctionDef):
-        return {node.name} if _carries(node, carriers) else set()
-    if isinstance(node, ast.For):
-        value, targets = node.iter, [node.target]
-    elif isinstance(node, ast.Assign):
-        value, targets = node.value, node.targets
-    elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
-        value, targets = node.value, [node.target]
-    else:
-        return set()
-    if not _carries(value, carriers):
-        return set()
-    return {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}

@@ -6,7 +6,7 @@ import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbt_runner.jobs.bundle import Deployment
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.job import Job, Task
 from dbt_runner.jobs.notebook import EXTENSIONS
 

@@ -19,7 +19,12 @@ def lines(report: Report) -> str:
     jobs = f"{report.jobs} job{'' if report.jobs == 1 else 's'}"
     count = len(told)
     found = f"{count} finding{'' if count == 1 else 's'}" if count else "nothing found"
-    return "\n".join([*told, f"{found} in {jobs}"])
+    return "\n".join([*map(_printable, told), f"{found} in {jobs}"])
+
+
+def _printable(line: str) -> str:
+    """A line without what a terminal would act on; names of files and jobs may hold anything."""
+    return "".join(sign if sign.isprintable() else " " for sign in line)
 
 
 def as_json(report: Report) -> str:
@@ -39,4 +44,4 @@ def as_json(report: Report) -> str:
         for finding, targets in report.findings
     ]
     content = {"jobs": report.jobs, "targets": list(report.targets), "findings": findings}
-    return json.dumps(content, ensure_ascii=False)
+    return json.dumps(content)

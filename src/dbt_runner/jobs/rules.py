@@ -147,6 +147,11 @@ class Rule(Enum):
         "a reference to a parameter that the job does not declare, which fails the task",
         "declare it under the job's parameters",
     )
+    SCHEMA_NOT_ALLOWED = (
+        "DJ311",
+        "a wheel task of dbt_runner builds in a schema that runner.yml does not allow there",
+        "list the schema under the target's schemas in dbt_project/runner.yml",
+    )
     # Notebooks
     NO_NOTEBOOK = (
         "DJ401",

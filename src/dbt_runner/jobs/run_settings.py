@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import TypeAdapter, ValidationError
 
 from dbt_runner import policy
-from dbt_runner.errors import SettingsError
+from dbt_runner.errors import PolicyError, SettingsError
 from dbt_runner.jobs.rules import Rule
 from dbt_runner.parameters import DeploymentSettings
 from dbt_runner.policy import Policy
@@ -58,6 +59,8 @@ class RunSettings:
         try:
             if self.policy and is_deployment:
                 self.policy.check_deployment(name, text)
+                if name == "target" and self.policy.targets and text not in self.policy.targets:
+                    return Refusal(Rule.REFUSED_VALUE, f"target: runner.yml has no target {text}")
             elif self.policy and name == "run_type":
                 self.policy.run_type(parsed)
             elif self.policy and name == "vars":
@@ -66,6 +69,27 @@ class RunSettings:
             reason, _, fix = str(error).partition("; ")
             rule = Rule.NOT_DEPLOYABLE if is_deployment else Rule.REFUSED_VALUE
             return Refusal(rule, reason, fix)
+        return None
+
+    def place_refusal(self, given: Mapping[str, str | None]) -> Refusal | None:
+        """Judge where a run would build, as far as that is known.
+
+        Args:
+            given: setting → its value; None where only a run knows it.
+        """
+        place = self.policy.targets.get(given.get("target") or "") if self.policy else None
+        if self.policy is None or place is None or place.type != "databricks":
+            return None
+        catalog = given.get("catalog", place.catalog)
+        schema = given.get("target_schema", place.target_schema)
+        if not catalog or not schema:
+            return None
+        try:
+            target = str(given["target"])
+            self.policy.check_relations(target, [(catalog, schema)], own_catalog=catalog)
+        except PolicyError as error:
+            reason, _, fix = str(error).partition("; ")
+            return Refusal(Rule.SCHEMA_NOT_ALLOWED, reason, fix if "use that" in fix else "")
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from dbt_runner.errors import BundleError
-from dbt_runner.jobs.bundle import NO_TARGET, Deployment
+from dbt_runner.jobs.deployment import NO_TARGET, Deployment
 from dbt_runner.jobs.interpolation import Scope
 from dbt_runner.jobs.job import Job
 from dbt_runner.jobs.value import Place, from_plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbt_runner.jobs.bundle import Deployment
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.findings import Finding, finding
 from dbt_runner.jobs.job import LEVELS, Job
 from dbt_runner.jobs.rules import Rule

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbt_runner.jobs.bundle import Deployment
 from dbt_runner.jobs.checks.starts import STARTS
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.findings import Finding, finding
 from dbt_runner.jobs.job import Job, Task
 from dbt_runner.jobs.rules import Rule

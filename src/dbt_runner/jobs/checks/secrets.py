@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from dbt_runner.jobs.bundle import Deployment
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.findings import Finding, finding
 from dbt_runner.jobs.job import Job, Task
 from dbt_runner.jobs.rules import Rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from dbt_runner.jobs.bundle import Deployment
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.findings import Finding, finding
 from dbt_runner.jobs.job import Job, Task
 from dbt_runner.jobs.rules import Rule
@@ -77,7 +77,8 @@ def _job_sizes(job: Job) -> Iterator[Finding]:
 def _task_sizes(job: Job, task: Task) -> Iterator[Finding]:
     most = _MOST_NOTEBOOK_BYTES if task.kind == "notebook_task" else _MOST_PARAMETER_BYTES
     for value in (task.parameters, task.body.at("parameters")):
-        size = len(json.dumps(value.plain(), ensure_ascii=False).encode()) if value.data else 0
+        text = json.dumps(value.plain(), ensure_ascii=False) if value.data else ""
+        size = len(text.encode("utf-8", "surrogatepass"))
         if size > most:
             message = f"has parameters of {size:,} bytes of JSON; {most:,} are allowed"
             yield finding(Rule.TOO_LARGE, job, message, task=task, place=value.place)

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dbt_runner.jobs.bundle import Deployment
+from dbt_runner.jobs.deployment import Deployment
 from dbt_runner.jobs.findings import Finding, finding
 from dbt_runner.jobs.job import Job, Task, hands_on
 from dbt_runner.jobs.nearest import nearest
 from dbt_runner.jobs.rules import Rule
-from dbt_runner.jobs.value import Value
+from dbt_runner.jobs.value import Place, Value
 
 if TYPE_CHECKING:
-    from dbt_runner.jobs.run_settings import RunSettings
+    from dbt_runner.jobs.run_settings import Refusal, RunSettings
 
 _STARTERS_CHOICE = re.compile(r"\{\{\s*(job\.parameters|input|tasks)\b")
 
@@ -47,6 +47,8 @@ def _settings(job: Job, task: Task, settings: RunSettings) -> Iterator[Finding]:
     from dbt_runner.jobs.run_settings import NAMES
 
     known = {*NAMES, "script"} if _entry_point(task) == "shell" else set(NAMES)
+    literals: dict[str, str | None] = {}
+    places: dict[str, Place] = {}
     for given, value in _given(task):
         name = given.replace("-", "_")
         if name not in known:
@@ -55,13 +57,20 @@ def _settings(job: Job, task: Task, settings: RunSettings) -> Iterator[Finding]:
             yield finding(Rule.UNKNOWN_SETTING, job, message, task=task, place=value.place, fix=fix)
             continue
         judged = _default_of(job, value)
-        is_known = judged.text and not any(mark in judged.text for mark in ("{{", "${"))
-        refusal = settings.refusal(name, judged.text) if is_known and name != "script" else None
-        if refusal:
-            message = f"gives a setting that is refused: {refusal.reason}"
-            yield finding(
-                refusal.rule, job, message, task=task, place=judged.place, fix=refusal.fix
-            )
+        if name == "script" or not judged.text:
+            continue
+        is_known = not any(mark in judged.text for mark in ("{{", "${"))
+        literals[name], places[name] = judged.text if is_known else None, judged.place
+        if is_known:
+            yield from _refused(job, task, settings.refusal(name, judged.text), judged.place)
+    place = places.get("target_schema", task.body.place)
+    yield from _refused(job, task, settings.place_refusal(literals), place)
+
+
+def _refused(job: Job, task: Task, refusal: Refusal | None, place: Place) -> Iterator[Finding]:
+    if refusal:
+        message = f"gives a setting that is refused: {refusal.reason}"
+        yield finding(refusal.rule, job, message, task=task, place=place, fix=refusal.fix)
 
 
 def _given(task: Task) -> Iterator[tuple[str, Value]]:
