@@ -64,6 +64,11 @@ BROKEN: Examples = [
 ]
 
 KEPT: Examples = [
+    (
+        Rule.NOT_LOGGED,
+        "shown-by-its-cell",
+        code('day = dbutils.widgets.get("day")', "day", base_parameters={"day": "1"}),
+    ),
     (Rule.NO_NOTEBOOK, "there", code()),
     (
         Rule.NO_NOTEBOOK,

@@ -228,7 +228,9 @@ KEPT: Examples = [
         "declared",
         jobs(
             one=job(
-                wheel(parameters=["--a={{job.parameters.a.b}}{{job.run_id}}{{tasks.x.values.y}}"]),
+                wheel(
+                    parameters=["{{job.parameters.a.b}}{{ job.parameters.[a.b] }}{{job.run_id}}"]
+                ),
                 parameters=[{"name": "a.b", "default": ""}],
             )
         ),

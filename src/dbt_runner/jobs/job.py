@@ -14,7 +14,8 @@ _CONTROL = frozenset({"run_job_task", "condition_task", "for_each_task"})
 _JOB_ID = re.compile(r"\s*\$\{resources\.jobs\.([\w-]+)\.id\}\s*")
 # The parameters that Databricks pushes job parameters into, by kind of task (docs: jobs, "access
 # parameter values from a task").
-_PARAMETER = re.compile(r"\{\{\s*job\.parameters\.(?:`([^`]+)`|([\w.-]+?))\s*\}\}")
+# `{{job.parameters.day}}`; odd names stand in backticks, and in older texts in brackets.
+_PARAMETER = re.compile(r"\{\{\s*job\.parameters\.(?:`([^`]+)`|\[([^\]]+)\]|([\w.-]+?))\s*\}\}")
 _KEY_VALUE = {
     "notebook_task": "base_parameters",
     "python_wheel_task": "named_parameters",
@@ -25,13 +26,13 @@ _KEY_VALUE = {
 
 def job_parameters_in(text: str) -> list[str]:
     """Names in references such as `{{job.parameters.day}}`."""
-    return [quoted or plain for quoted, plain in _PARAMETER.findall(text)]
+    return ["".join(forms) for forms in _PARAMETER.findall(text)]
 
 
 def hands_on(text: str) -> str:
     """Name of the job parameter that a text hands on as it is; empty if it does anything else."""
     found = _PARAMETER.fullmatch(text.strip())
-    return (found[1] or found[2]) if found else ""
+    return "".join(filter(None, found.groups())) if found else ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ def shows_widgets(tree: ast.AST) -> bool:
             carriers |= _carried_on(node, carriers)
     shown = [call for call in calls(tree) if dotted(call).rpartition(".")[2] in _SHOWS]
     parts = [part for call in shown for part in [*call.args, *call.keywords]]
+    # a name that stands alone at the end of a cell is shown too
+    parts += [n.value for n in nodes if isinstance(n, ast.Expr) and isinstance(n.value, ast.Name)]
     return any(_carries(part, carriers) for part in parts)
 
 

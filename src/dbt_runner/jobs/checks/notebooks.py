@@ -44,8 +44,9 @@ def sources(deployment: Deployment) -> Iterator[tuple[str, str]]:
     for job in deployment.jobs.values():
         for task in job.tasks:
             found = notebook_files.of(job, task, deployment)
-            if found and found.file and found.file.suffix in notebook.COMMENT:
-                yield str(found.file), found.file.read_text(encoding="utf-8", errors="replace")
+            content = notebook_content.read(found.file) if found and found.file else None
+            if content and content.file.suffix in notebook.COMMENT:
+                yield str(content.file), content.file.read_text(encoding="utf-8-sig")
 
 
 def _twice(job: Job, task: Task, first: tuple[Job, Task]) -> Finding:
