@@ -66,6 +66,17 @@ def run() -> None:
     _run(sys.argv[1:], os.environ, in_job=True, ends_process=False)
 
 
+def shell() -> None:
+    """The entry point of a wheel task that runs a bash script: returns on success, else raises.
+
+    Raises:
+        RunnerError: the script was refused, or did not succeed.
+    """
+    from dbt_runner.shell.task import run_script
+
+    run_script(sys.argv[1:], os.environ, _reporter)
+
+
 def on_databricks(environ: Mapping[str, str]) -> bool:
     """Whether this process runs on Databricks compute (docs: init scripts, serverless)."""
     return any(environ.get(name) for name in _PLATFORM_VARIABLES)
