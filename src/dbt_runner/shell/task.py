@@ -15,6 +15,7 @@ from dbt_runner.execution.assignment import Assignment, assign
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.preparation import prepare
 from dbt_runner.execution.workspace import Workspace
+from dbt_runner.jobs import task_values
 from dbt_runner.redaction import redacted, secrets_of
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.settings import Settings
@@ -130,7 +131,8 @@ class Task:
             self._cancellation.request("timeout", 124, f"timeout of {timeout} s")
 
     def _conclude(self, status: int, output: Output, folder: Path) -> None:
-        self._reporter.notice("script.ended", script=str(self._path), exit_status=status)
+        if output.summary is not None:
+            task_values.publish(output.summary, self._reporter.notice)
         if self._cancellation.requested:
             raise ending.of_wish(self._path, self._cancellation)
         if status:
