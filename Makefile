@@ -40,13 +40,26 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundl
 export UV_SYSTEM_CERTS := 1
 endif
 
+EXPORT = $(UV) export --quiet --locked --no-default-groups --no-emit-project --no-hashes --no-header \
+  --no-annotate
+
 BIN := .venv/bin
 OTHER := .venv-other
+
+# What benches fetch beside Python packages is kept for all checkouts.
+CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dbt-runner
 
 # The warehouse bench: Spark in an environment of its own, Delta Lake in the user's cache.
 WAREHOUSE := .venv-warehouse
 DELTA_VERSION = $(shell sed -n 's:.*<delta.version>\(.*\)</.*:\1:p' tests/warehouse/pom.xml)
-JARS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dbt-runner/delta-$(DELTA_VERSION)
+JARS = $(CACHE)/delta-$(DELTA_VERSION)
+
+# The workspace bench: the Databricks CLI and its test server, built from source; and the wheels
+# that a task installs beside ours, so that it asks no network.
+SERVER := tests/workspace/server
+CLI_VERSION = $(shell sed -n 's:^require github.com/databricks/cli v::p' $(SERVER)/go.mod)
+PROGRAMS = $(CACHE)/databricks-cli-$(CLI_VERSION)
+WHEELS = $(CACHE)/wheels-$(shell cat uv.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
 # One call, so that pytest's closing line is the last line of `make test`.
 TESTS = $(wildcard tests/unit tests/integration tests/packaging tests/tpch/test_incremental.py)
@@ -91,6 +104,10 @@ test-warehouse: .warehouse-env ## the real adapter against real Spark SQL; needs
 	@$(MAKE) "$(JARS)"
 	BENCH_JARS="$(JARS)" $(WAREHOUSE)/bin/pytest tests/warehouse
 
+test-workspace: env .programs ## the real Databricks CLI on the bundle; needs Go
+	@$(MAKE) "$(WHEELS)"
+	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" $(BIN)/pytest tests/workspace
+
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py
 
@@ -114,6 +131,9 @@ test-other-python: env ## the quick tests on the other supported Python, where t
 
 build: env ## dist/: wheel, constraints.txt, requirements.lock, SBOM
 	$(BIN)/python release.py
+
+pins: env ## resources/requirements.txt, which jobs install, from uv.lock
+	$(EXPORT) >resources/requirements.txt
 
 ##@ Environment
 
@@ -143,6 +163,23 @@ $(WAREHOUSE)/.stamp: pyproject.toml uv.lock | $(UV)
 	  echo "Java $${major:-of an unknown version} is too old: the warehouse bench needs >= 17" >&2; \
 	  exit 2; fi
 
+.programs:
+	@if ! command -v go >/dev/null; then \
+	  echo "go is missing: the workspace bench builds the Databricks CLI and needs Go >= 1.25" >&2; \
+	  exit 2; fi
+	cd $(SERVER) && go build -buildvcs=false -o "$(PROGRAMS)/databricks" \
+	  -ldflags "-X github.com/databricks/cli/internal/build.buildVersion=$(CLI_VERSION)" \
+	  github.com/databricks/cli
+	cd $(SERVER) && go build -buildvcs=false -o "$(PROGRAMS)/server" .
+
+# By pip, since uv cannot download; for the interpreter of .venv, which is $(PYTHON).
+/%/$(notdir $(WHEELS)): | env
+	@rm -rf "$@" "$@.draft" && mkdir -p "$@.draft"
+	$(EXPORT) --all-extras >"$@.draft/pins.txt"
+	"$(PYTHON)" -m pip download --quiet --disable-pip-version-check --no-deps \
+	  --only-binary :all: --dest "$@.draft" --requirement "$@.draft/pins.txt"
+	@mv "$@.draft" "$@"
+
 # By Maven's own client, so that a mirror in its settings counts.
 /%/delta-$(DELTA_VERSION): tests/warehouse/pom.xml
 	@rm -rf "$@" "$@.draft" && mkdir -p "$@.draft"
@@ -164,5 +201,5 @@ help: ## this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test lint fmt test-warehouse verify-tpch bench-overhead test-other-python build env \
-  .other-env .warehouse-env .java clean help
+.PHONY: run test lint fmt test-warehouse test-workspace verify-tpch bench-overhead test-other-python build pins env \
+  .other-env .warehouse-env .java .programs clean help

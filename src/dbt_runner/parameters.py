@@ -123,6 +123,10 @@ class RunParameters(BaseModel):
             description="seconds after which the run is cancelled (exit code 124)",
         ),
     ] = None
+    resume_key: Annotated[
+        Identifier | None,
+        Field(description="what links the attempts of one run (default: job_run_id and task_key)"),
+    ] = None
     job_id: Annotated[Identifier | None, Field(description="id of the Databricks job")] = None
     job_run_id: Annotated[Identifier | None, Field(description="id of the job run")] = None
     task_run_id: Annotated[Identifier | None, Field(description="id of the task run")] = None

@@ -128,3 +128,10 @@ class Target(Strict):
             if fits and "." not in schema and fnmatchcase(schema.lower(), name):
                 return True
         return False
+
+    def protects(self, catalog: str, schema: str, kind: str) -> bool:
+        """Whether this target keeps others from writing into a schema on its kind of database."""
+        own = self.catalog
+        return bool(
+            self.protected and own and kind == self.type and self.allows(catalog, schema, own)
+        )

@@ -137,23 +137,30 @@ class Policy(Strict):
     ) -> None:
         """Check the schemas that a run would write.
 
+        A schema that a protected target lists is only to be written with that target: else naming
+        another target would be the way around its protection.
+
         Args:
             target: name of the target.
             schemas: (catalog, schema) of everything that a run writes, the target's own included.
             own_catalog: the target's catalog.
 
         Raises:
-            PolicyError: the target does not allow one of them.
+            PolicyError: the target does not allow one of them, or another target protects it.
         """
         place = self.targets.get(target)
         for catalog, schema in sorted(set(schemas)) if place else ():
+            written = f"target_schema: the run would write into {catalog}.{schema}, which"
             if place and not place.allows(catalog, schema, own_catalog):
                 msg = (
-                    f"target_schema: the run would write into {catalog}.{schema}, which the "
-                    f"target {target} does not allow; it allows {', '.join(place.schemas)} "
-                    f"({FILE_NAME})"
+                    f"{written} the target {target} does not allow; it allows "
+                    f"{', '.join(place.schemas)} ({FILE_NAME})"
                 )
                 raise PolicyError(msg)
+            for name, other in self.targets.items():
+                if name != target and place and other.protects(catalog, schema, place.type):
+                    msg = f"{written} the target {name} protects; use that target ({FILE_NAME})"
+                    raise PolicyError(msg)
 
 
 def load(folder: Path) -> Policy:

@@ -35,10 +35,10 @@ class Settings(RunParameters, DeploymentSettings, BaseSettings):
     )
 
     @property
-    def resume_key(self) -> str | None:
-        """What links the attempts of one logical run: the job run and the task in it."""
-        if self.job_run_id is None:
-            return None
+    def link(self) -> str | None:
+        """What links the attempts of one logical run: as given, or the job run and its task."""
+        if self.resume_key is not None or self.job_run_id is None:
+            return self.resume_key
         return f"{self.job_run_id}/{self.task_key}" if self.task_key else self.job_run_id
 
 

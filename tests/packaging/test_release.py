@@ -43,6 +43,11 @@ def test_constraints_fit_beside_the_wheel(release: Release) -> None:
     assert not re.search(r"--hash|\[|^-|://", text, re.MULTILINE)
 
 
+def test_jobs_install_what_the_lock_pins(lock: dict[str, Any]) -> None:
+    """The pins that jobs install beside the wheel are those of the lock (`make pins`)."""
+    assert pins(ROOT / "resources/requirements.txt") == locked(lock, extras=False)
+
+
 def test_requirements_lock_production(release: Release, lock: dict[str, Any]) -> None:
     """The locked requirements are those of production: without DuckDB, each with its hashes."""
     path = release.folder / "requirements.lock"

@@ -215,6 +215,32 @@ def test_every_planned_schema_is_checked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "catalog", "schema", "refused"),
+    [
+        pytest.param("dev", "main", "gold", False, id="another-catalog"),
+        pytest.param("dev", "prod", "scratch", False, id="another-schema"),
+        pytest.param("dev", "prod", "gold", True, id="protected"),
+        pytest.param("dev", "PROD", "Gold_staging", True, id="case-folds"),
+        pytest.param("prod", "prod", "gold", False, id="its-own-target"),
+        pytest.param("local", "prod", "gold", False, id="another-kind-of-database"),
+    ],
+)
+def test_protected_schemas_are_written_by_their_target_only(
+    target: str, catalog: str, schema: str, refused: bool
+) -> None:
+    """Naming another target is no way around a target's protection."""
+    databricks = {"type": "databricks", "schema": "x"}
+    prod = {**databricks, "catalog": "prod", "protected": True, "schemas": ["gold*"]}
+    targets = {"dev": {**databricks, "catalog": "main"}, "prod": prod, "local": {"type": "duckdb"}}
+    found = Policy.model_validate({"targets": targets})
+    if refused:
+        with pytest.raises(PolicyError, match=r"^target_schema: .* the target prod protects"):
+            found.check_relations(target, [(catalog, schema)], own_catalog=catalog)
+    else:
+        found.check_relations(target, [(catalog, schema)], own_catalog=catalog)
+
+
+@pytest.mark.parametrize(
     ("target", "schema", "confirm", "refused"),
     [
         pytest.param("prod", "gold", None, True, id="not-confirmed"),

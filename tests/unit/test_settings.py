@@ -61,7 +61,7 @@ def test_only_the_given_environment_is_read(load: Load, monkeypatch: pytest.Monk
         pytest.param("--xyz=1", "xyz: is no setting; see dbt-runner --help", id="far"),
         pytest.param("--Threads=1", "Threads: is no setting; did you mean threads?", id="case"),
         pytest.param("--a\nb=1", r"a\nb: is no setting; see dbt-runner --help", id="escaped"),
-        pytest.param("--resume-key=1", "resume_key: is no setting", id="a-property-is-no-setting"),
+        pytest.param("--link=1", "link: is no setting", id="a-property-is-no-setting"),
         pytest.param("--model-config=1", "model_config: is no setting", id="nor-is-the-model"),
     ],
 )
@@ -203,11 +203,12 @@ def test_comparison_is_accepted_with_something_to_compare(load: Load) -> None:
         pytest.param(["--job-run-id=7"], "7", id="job-run"),
         pytest.param(["--job-run-id=7", "--task-key=build"], "7/build", id="task"),
         pytest.param(["--task-key=build"], None, id="task-without-job-run"),
+        pytest.param(["--resume-key=1", "--job-run-id=7", "--task-key=build"], "1", id="given"),
     ],
 )
-def test_resume_key(load: Load, words: list[str], key: str | None) -> None:
-    """The attempts of one logical run share the job run and the task."""
-    assert load(*words).settings.resume_key == key
+def test_link(load: Load, words: list[str], key: str | None) -> None:
+    """The attempts of one logical run share what was given, else the job run and the task."""
+    assert load(*words).settings.link == key
 
 
 def test_project_dir_is_known_before_the_rest() -> None:

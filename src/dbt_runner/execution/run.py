@@ -60,7 +60,7 @@ class Run:
             attempt=self._attempt.id,
             run_type=assignment.run_type.name,
             target=assignment.connection.target,
-            resume_key=assignment.settings.resume_key,
+            resume_key=assignment.settings.link,
             catalog=assignment.connection.catalog,
             target_schema=assignment.connection.target_schema,
             commands=[str(command) for command in assignment.commands],
