@@ -114,10 +114,8 @@ def _read_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _build(values: dict[str, str], from_env: dict[str, str], policy: Policy) -> Settings:
-    # the script of a shell task is no setting of a run, but as much a matter of deployment
-    listed = set(policy.deployment) - {"script"}
-    for section, names in (("settings", set(policy.settings)), ("deployment", listed)):
-        misplaced = names - set(DeploymentSettings.model_fields)
+    for section, names in (("settings", policy.settings), ("deployment", policy.deployment)):
+        misplaced = set(names) - set(DeploymentSettings.model_fields)
         if misplaced:
             msg = f"{FILE_NAME}: {section}.{min(misplaced)}: is no deployment setting"
             raise PolicyError(msg)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from dbt_runner.errors import ProjectError
@@ -78,10 +79,12 @@ class Process:
                     self._session.send(signal.SIGKILL)
             self._end_others(cancellation, sent)
         finally:
-            self._session.send(signal.SIGKILL)
-            self._process.wait()
+            self._end_hard()
             self._drain()
         status = self._process.returncode
+        if status is None:
+            # not even a KILL gets through while the system waits for a dead file server
+            status = -signal.SIGKILL
         return status if status >= 0 else 128 - status
 
     def _hand_on(self, cancellation: Cancellation, sent: set[signal.Signals]) -> None:
@@ -107,6 +110,16 @@ class Process:
             self._hand_on(cancellation, sent)
             if cancellation.impatient:
                 return
+
+    def _end_hard(self) -> None:
+        """End what is left, and what that starts while it is ended."""
+        end = time.monotonic() + MARGIN
+        self._session.send(signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(MARGIN)
+        while self._session.is_alive() and time.monotonic() < end:
+            self._session.send(signal.SIGKILL)
+            time.sleep(TICK)
 
     def _drain(self) -> None:
         """Copy what was said before the end; what left the session may say more, unheard."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from dbt_runner.argv import Arguments, printable
 from dbt_runner.errors import SettingsError
 from dbt_runner.parameters import absolute_path
-from dbt_runner.policy import Policy
 from dbt_runner.settings import reject_unresolved
 
 NAME = "script"
@@ -18,13 +17,11 @@ _DBFS_FOLDER = "/dbfs/"
 _BETTER = "put the script into the workspace (/Workspace/…) or on a volume (/Volumes/…)"
 
 
-def find(arguments: Arguments, policy: Policy) -> Path:
+def find(arguments: Arguments) -> Path:
     """The script of a command line: the absolute path of a file that can be read.
 
-    Where `runner.yml` lists scripts under `deployment`, it has to be one of them.
-
     Raises:
-        SettingsError: it is missing, named twice, not listed, or no such file.
+        SettingsError: it is missing, named twice, or no such file.
     """
     if NAME in arguments.repeated:
         msg = f"{NAME}: given more than once; a job's parameter never chooses the script"
@@ -35,8 +32,6 @@ def find(arguments: Arguments, policy: Policy) -> Path:
         raise SettingsError(msg)
     reject_unresolved(NAME, text)
     path = _path(text)
-    if NAME in policy.deployment:
-        policy.check_deployment(NAME, text)
     try:
         if not path.is_file():
             what = "is no regular file" if path.exists() else "does not exist"

@@ -42,8 +42,8 @@ def run_script(
         RunnerError: it was refused, or did not succeed; the message is one line.
     """
     arguments = command_line.read(words, booleans=settings.BOOLEANS, commands=())
+    path = script.find(arguments)
     allowed = policy.load(project.packaged_folder())
-    path = script.find(arguments, allowed)
     values = {name: text for name, text in arguments.values.items() if name != script.NAME}
     remarks = [f"{name}: given more than once; the last one counts" for name in arguments.repeated]
     folder = settings.project_dir(values, environ)
