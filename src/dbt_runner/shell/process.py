@@ -102,7 +102,9 @@ class Process:
 
     def _end_others(self, cancellation: Cancellation, sent: set[signal.Signals]) -> None:
         """Give what the script left in the background, or died before, its time to end."""
-        if not sent:
+        if signal.SIGTERM not in sent:
+            # bash has what it starts in the background ignore INT
+            sent.add(signal.SIGTERM)
             self._session.send(signal.SIGTERM)
         since = cancellation.since if cancellation.requested else time.monotonic()
         while self._session.is_alive() and time.monotonic() < since + self._grace:
