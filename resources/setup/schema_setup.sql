@@ -1,21 +1,18 @@
 -- The schema that dbt builds in, a volume for the artifacts of its runs, and who may read.
 -- Parameters: catalog, target_schema, volume, readers. Said again, every statement changes nothing.
--- Names come as parameters, so they are quoted here and never become part of a statement as text.
+-- No parameter becomes part of a statement as text: names go through IDENTIFIER, and the one that
+-- cannot (whom to grant to) is quoted.
 
-DECLARE OR REPLACE VARIABLE place STRING
-  DEFAULT concat('`', replace(:catalog, '`', '``'), '`.`', replace(:target_schema, '`', '``'), '`');
+CREATE SCHEMA IF NOT EXISTS IDENTIFIER(:catalog || '.' || :target_schema);
 
-DECLARE OR REPLACE VARIABLE readers STRING DEFAULT concat('`', replace(:readers, '`', '``'), '`');
+CREATE VOLUME IF NOT EXISTS IDENTIFIER(:catalog || '.' || :target_schema || '.' || :volume);
 
-DECLARE OR REPLACE VARIABLE statement STRING;
+DECLARE OR REPLACE VARIABLE grant_reading STRING;
 
-SET VARIABLE statement = concat('CREATE SCHEMA IF NOT EXISTS ', place);
-EXECUTE IMMEDIATE statement;
-
-SET VARIABLE statement = concat(
-  'CREATE VOLUME IF NOT EXISTS ', place, '.`', replace(:volume, '`', '``'), '`'
+SET VARIABLE grant_reading = (
+  SELECT
+    'GRANT USE SCHEMA, SELECT ON SCHEMA `' || replace(:catalog, '`', '``') || '`.`'
+    || replace(:target_schema, '`', '``') || '` TO `' || replace(:readers, '`', '``') || '`'
 );
-EXECUTE IMMEDIATE statement;
 
-SET VARIABLE statement = concat('GRANT USE SCHEMA, SELECT ON SCHEMA ', place, ' TO ', readers);
-EXECUTE IMMEDIATE statement;
+EXECUTE IMMEDIATE grant_reading;

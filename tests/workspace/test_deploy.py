@@ -148,7 +148,7 @@ def test_files_in_the_workspace(bundle: Bundle) -> None:
     assert {item["path"].split(f"{place}/")[1].split("/")[0] for item in sent} == {"resources"}
 
 
-def test_development_builds_the_wheel(bundle: Bundle) -> None:
+def test_development(bundle: Bundle) -> None:
     """`deploy -t dev` builds, each time a version of its own: no cache serves an old one."""
     shutil.rmtree(bundle.folder / "dist")
     assert bundle.validated("dev")["artifacts"]["runner"]["build"] == "make build"
@@ -161,3 +161,17 @@ def test_development_builds_the_wheel(bundle: Bundle) -> None:
         [version] = re.findall(r"Uploading \S*dbt_runner-(\S+)-py3-none-any\.whl", done.stderr)
         versions.add(version)
     assert len(versions) == 2
+    # the README's commands, as far as this server goes: the CLI takes them, and starts those jobs
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ databricks (bundle run -t dev .*?)(?: +#|$)", readme, re.MULTILINE)
+    jobs = bundle.databricks("bundle", "summary", "-t", "dev", "-o", "json").json["resources"][
+        "jobs"
+    ]
+    levels = set()
+    for command in commands:
+        bundle.databricks(*command.split())
+        started = bundle.workspace.requests("/api/2.2/jobs/run-now")[-1]["body"]["job_id"]
+        job = jobs[command.split()[4]]
+        assert int(job["id"]) == started
+        levels.add(job["tags"]["job_level"])
+    assert levels == {"atomic", "composite", "orchestrator"}
