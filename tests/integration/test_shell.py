@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dbt_runner
+from integration.test_entry_points import RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,6 +123,15 @@ def test_failing_model(project: Project, command: str) -> None:
     )
     assert "not here" not in running.stdout.read_text()
     assert_clean(project, running)
+
+
+def test_task_values(project: Project) -> None:
+    """The task tells of the last run in its script what a run as a task tells of itself."""
+    project.model("bad", "select nothing as id")
+    running = start(project, "dbt-runner\n", "--run_type=run", driver=RUNTIME + DRIVER)
+    *told, kind, _ = running.finish().stderr.splitlines()
+    assert told[:2] == ["status='failed'", "failed_count=1"]
+    assert kind == "NodesFailed 1"
 
 
 def test_other_failure_after_a_run(project: Project) -> None:
