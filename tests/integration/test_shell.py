@@ -163,6 +163,16 @@ def test_plain_dbt(project: Project) -> None:
 
 
 @pytest.mark.slow
+def test_plain_half_of_the_example(project: Project) -> None:
+    """The example's other function does with a plain dbt what the parameters ask for."""
+    project.model("one", "select 42 as id").model("two")
+    text = EXAMPLE.read_text().removesuffix("\nrun\n") + "\nplain\n"
+    result = start(project, text, "--run_type=full", "--select=one").finish()
+    assert result.stderr == "returned None\n", result.stdout
+    assert project.tables(database(project)) == ["analytics.one"]
+
+
+@pytest.mark.slow
 def test_plain_dbt_on_the_packaged_project(project: Project) -> None:
     """The samples of the local target are there for a plain dbt too."""
     text = "dbt build --select stg_tpch__region --indirect-selection empty\n"
