@@ -1,1 +1,1 @@
-"""Databricks jobs as a bundle defines them: checked against rules, and drawn."""
+"""Databricks Jobs at run time: what a run tells its job."""
