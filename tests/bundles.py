@@ -1,4 +1,4 @@
-"""Bundles for the tests of `dbt_runner.jobs`, small and without a fault unless one is put in."""
+"""Bundles for the tests of `dbt_runner.bundle`, small and without a fault unless one is put in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dbt_runner.jobs import bundle, check
+from dbt_runner.bundle import bundle, check
 
 if TYPE_CHECKING:
     from pathlib import Path

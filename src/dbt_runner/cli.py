@@ -102,7 +102,7 @@ def _whole_process(*, in_job: bool) -> None:
 
 
 def _jobs() -> None:
-    from dbt_runner.jobs import command
+    from dbt_runner.bundle import command
 
     command.run(sys.argv[2:], _print)
 
@@ -121,7 +121,7 @@ def _run(
     """
     from dbt_runner import settings as all_settings
 
-    # the jobs room is the console script's own, and has been gone to by now
+    # the bundle room is the console script's own, and has been gone to by now
     commands = COMMANDS if in_job else COMMANDS | {"jobs"}
     arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=commands)
     if arguments.wants_version:

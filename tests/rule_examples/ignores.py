@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbt_runner.jobs.rules import Rule
+from dbt_runner.bundle.rules import Rule
 from rule_examples.small import (
     ONE,
     Examples,

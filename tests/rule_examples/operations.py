@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bundles import TAGS, job, start, task
-from dbt_runner.jobs.rules import Rule
+from dbt_runner.bundle.rules import Rule
 from rule_examples.small import (
     ONE,
     SCHEDULE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bundles import definition, job, notebook, start, task, wheel
-from dbt_runner.jobs.rules import Rule
+from dbt_runner.bundle.rules import Rule
 
 Files = dict[str, Any]
 
