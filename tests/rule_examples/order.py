@@ -7,6 +7,7 @@ from dbt_runner.bundle.rules import Rule
 from rule_examples.small import (
     ONE,
     Examples,
+    after,
     chain,
     jobs,
     two,
@@ -54,9 +55,52 @@ BROKEN: Examples = [
     ),
     (Rule.CIRCULAR_JOBS, "itself", jobs(a=job(start("a"), level="composite"))),
     (Rule.TASK_KEY_TWICE, "same-key", jobs(one=job(task("a"), task("a")))),
+    (
+        Rule.HIDDEN_FAILURE,
+        "only-a-handler-comes-last",
+        jobs(one=job(task("a"), after("mail", "a", run_if="AT_LEAST_ONE_FAILED"))),
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "cleaned-up-whatever-happened",
+        jobs(one=job(task("a"), after("b", "a"), after("clean", "b", run_if="ALL_DONE"))),
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "one-of-two-is-enough",
+        jobs(
+            one=job(task("a"), task("b"), after("c", "a", "b", run_if="AT_LEAST_ONE_SUCCESS")),
+        ),
+    ),
 ]
 
 KEPT: Examples = [
+    (
+        Rule.HIDDEN_FAILURE,
+        "a-handler-beside-the-rest",
+        jobs(
+            one=job(
+                task("a"),
+                after("log", "a"),
+                after("mail", "a", run_if="AT_LEAST_ONE_FAILED"),
+            )
+        ),
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "none-failed",
+        jobs(one=job(task("a"), task("b"), after("c", "a", "b", run_if="NONE_FAILED"))),
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "a-condition-is-no-work",
+        jobs(
+            one=job(
+                task("when", condition_task={"op": "EQUAL_TO", "left": "1", "right": "1"}),
+                after("c", "when", run_if="ALL_DONE"),
+            )
+        ),
+    ),
     (Rule.JOB_REFERENCE, "reference", two(start("one"))),
     (
         Rule.JOB_REFERENCE,

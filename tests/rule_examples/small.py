@@ -61,6 +61,11 @@ def two(*tasks: dict[str, Any], **settings: Any) -> Files:
     return jobs(one=ONE, other=ONE, top=job(*tasks, level="orchestrator", **settings))
 
 
+def after(key: str, *names: str, **settings: Any) -> dict[str, Any]:
+    """A task that waits for others."""
+    return task(key, depends_on=[{"task_key": name} for name in names], **settings)
+
+
 def chain(*levels: str) -> Files:
     """Jobs of these layers, each starting the next."""
     named = {

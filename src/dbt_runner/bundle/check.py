@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from dbt_runner.bundle import ignores, notebook_content
 from dbt_runner.bundle.bundle import Bundle
 from dbt_runner.bundle.checks import (
+    ends,
     environments,
     layers,
     notebooks,
@@ -30,6 +31,7 @@ _CHECKS = (
     environments,
     references,
     order,
+    ends,
     parameters,
     values,
     secrets,

@@ -96,6 +96,11 @@ class Rule(Enum):
         "a task_key stands twice in a job; the bundle merges the two into one task",
         "give each task a key of its own",
     )
+    HIDDEN_FAILURE = (
+        "DJ209",
+        "a task may fail and its job still ends green",
+        "let one of the last tasks need it to succeed (run_if: ALL_SUCCESS)",
+    )
     # Parameters
     OVERRIDDEN = (
         "DJ301",
