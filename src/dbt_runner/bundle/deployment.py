@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from dbt_runner.bundle.interpolation import Scope
-from dbt_runner.bundle.job import Job
+from dbt_runner.bundle.job import Job, Task
 from dbt_runner.bundle.value import Value
 
 NO_TARGET = "default"  # what the CLI calls the target of a bundle without targets
@@ -36,3 +37,13 @@ class Deployment:
     folder: Path | None = None
     named_targets: bool = True
     python: bool = False
+
+    @cached_property
+    def starts(self) -> dict[str, dict[str, Task]]:
+        """Job → the jobs of the bundle that it starts, each with the first task that does."""
+        found: dict[str, dict[str, Task]] = {key: {} for key in self.jobs}
+        for key, job in self.jobs.items():
+            for task in job.tasks:
+                if task.job_name in self.jobs:
+                    found[key].setdefault(str(task.job_name), task)
+        return found

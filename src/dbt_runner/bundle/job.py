@@ -95,6 +95,16 @@ class Job:
             if inner.data is not None:
                 yield _task(inner, step)
 
+    @cached_property
+    def before(self) -> dict[str, list[str]]:
+        """Task → the other tasks of the job that it waits for."""
+        keys = {step.key for step in self.steps}
+        found: dict[str, dict[str, None]] = {key: {} for key in keys}
+        for step in self.steps:
+            names = [entry.at("task_key").text for entry in step.value.at("depends_on").elements()]
+            found[step.key] = {name: None for name in names if name in keys and name != step.key}
+        return {step.key: list(found[step.key]) for step in self.steps}
+
     @property
     def level(self) -> str:
         """Its layer by the tag; empty where that is missing, unknown or not resolved."""
