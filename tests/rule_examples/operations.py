@@ -114,6 +114,8 @@ KEPT: Examples = [
         ),
     ),
     (Rule.UNPAUSED, "no-development", in_target("prod", {}, one=job(task(), schedule=SCHEDULE))),
+    (Rule.UNPAUSED, "unresolved", in_target("dev", {}, one=job(task(), schedule="${var.when}"))),
+    (Rule.TAGS, "unresolved", jobs({"presets": {"tags": "${var.tags}"}}, one=job(task(), tags={}))),
     (Rule.NO_TIME_ZONE, "given", jobs(one=job(task(), schedule=SCHEDULE))),
     (Rule.TWO_STARTS, "one", jobs(one=job(task(), schedule=SCHEDULE))),
     (Rule.NO_TIMEOUT, "of-the-job", production(task(max_retries=0), timeout_seconds=60)),

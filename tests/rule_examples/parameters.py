@@ -2,17 +2,93 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bundles import TAGS, job, start, task, wheel
 from dbt_runner.bundle.rules import Rule
 from rule_examples.small import (
+    ONE,
     TOKEN,
     Examples,
+    Files,
     jobs,
     runner,
     two,
 )
 
+
+def given(value: str, key: str = "main", **settings: Any) -> Files:
+    """A job whose task is given this."""
+    return jobs(one=job(wheel(key, named_parameters={"a": value}), **settings))
+
+
+def below(*tasks: dict[str, Any], **settings: Any) -> Files:
+    """A composite of these tasks, under a job that declares `day` and one that does not."""
+    return jobs(
+        one=ONE,
+        middle=job(*tasks, level="composite", **settings),
+        top=job(start("middle"), level="orchestrator", parameters=DAY),
+        other=job(start("middle"), level="orchestrator"),
+    )
+
+
+DAY = [{"name": "day", "default": "2"}]
+
 BROKEN: Examples = [
+    *(
+        (Rule.UNKNOWN_REFERENCE, name, given(f"{{{{{reference}}}}}"))
+        for name, reference in (
+            ("namespace-of-the-job", "job.paramters.x"),
+            ("of-the-run", " job.run_idd "),
+            ("value-of-no-task", "tasks.nope.values.q"),
+            ("state-of-no-task", "tasks.`no pe`.result_state"),
+            ("of-a-task", "tasks.main.state"),
+            ("time", "job.start_time.date"),
+            ("no-time", "job.start_time"),
+            ("too-long", "job.run_id.x"),
+            ("of-the-workspace", "workspace.name"),
+            ("of-this-task", "task.retry_count"),
+            ("no-namespace", "ds"),
+            ("trigger", "job.trigger.tpye"),
+        )
+    ),
+    (
+        Rule.UNKNOWN_REFERENCE,
+        "default",
+        jobs(one=job(task(), parameters=[{"name": "a", "default": "{{job.runid}}"}])),
+    ),
+    (
+        Rule.UNKNOWN_REFERENCE,
+        "dbt-command",
+        jobs(
+            one=job(
+                task(
+                    dbt_task={"commands": ["dbt run --vars '{a: \"{{job.date}}\"}'"]},
+                    environment_key="default",
+                )
+            )
+        ),
+    ),
+    (Rule.OVERRIDDEN, "declared-above", below(start("one", give={"day": "1"}))),
+    (
+        Rule.OVERRIDDEN,
+        "declared-above-a-loop",
+        below(
+            task(
+                "each",
+                for_each_task={"inputs": "[]", "task": start("one", give={"day": "{{input}}"})},
+            )
+        ),
+    ),
+    (
+        Rule.OVERRIDDEN,
+        "declared-two-jobs-above",
+        jobs(
+            one=job(wheel(named_parameters={"day": "1"})),
+            middle=job(start("one"), level="composite"),
+            top=job(start("middle"), level="orchestrator", parameters=DAY),
+        ),
+    ),
     (Rule.REFUSED_VALUE, "no-such-target", runner(named_parameters={"target": "old"})),
     (
         Rule.SCHEMA_NOT_ALLOWED,
@@ -212,6 +288,50 @@ BROKEN: Examples = [
 ]
 
 KEPT: Examples = [
+    *(
+        (Rule.UNKNOWN_REFERENCE, name, given(reference, parameters=DAY))
+        for name, reference in (
+            ("job", "{{job.id}} {{ job.name }} {{job.run_id}} {{job.repair_count}}"),
+            ("time", "{{job.start_time.iso_date}} {{job.trigger.time.timestamp_ms}}"),
+            ("trigger", "{{job.trigger.type}} {{job.trigger.file_arrival.location}}"),
+            ("table", "{{job.trigger.table_update.`a.b.c`.commit_timestamp.iso_date}}"),
+            ("parameter", "{{job.parameters.day}} {{ job.parameters.`day` }}"),
+            ("this-task", "{{task.name}} {{task.run_id}} {{task.execution_count}}"),
+            ("task", "{{tasks.main.run_id}} {{tasks.`main`.values.`a b`}}"),
+            ("output", "{{tasks.main.output.first_row.day}} {{tasks.main.error_code}}"),
+            ("workspace", "{{workspace.id}} {{workspace.url}} {{backfill.iso_date}}"),
+            ("loop", "{{input}} {{input.day}}"),
+            ("old", "{{run_id}} {{parent_run_id}} {{start_date}}"),
+            ("secret", "{{secrets/scope/key}}"),
+            ("no-reference", "{{ a + b }} {{ref('x')}} {day}"),
+        )
+    ),
+    (Rule.UNKNOWN_REFERENCE, "unknown-tasks", given("{{tasks.x.values.a}}", "${var.key}")),
+    (Rule.UNKNOWN_PARAMETER, "unresolved", given("{{job.parameters.a}}", parameters="${var.p}")),
+    (
+        Rule.UNKNOWN_PARAMETER,
+        "unresolved-name",
+        given("{{job.parameters.a}}", parameters=[{"name": "${var.p}", "default": "x"}]),
+    ),
+    (
+        Rule.OVERRIDDEN,
+        "declared-here-too",
+        below(start("one", give={"day": "{{job.parameters.day}}"}), parameters=DAY),
+    ),
+    (
+        Rule.OVERRIDDEN,
+        "declared-by-a-job-below",
+        jobs(
+            one=job(wheel(named_parameters={"day": "{{job.parameters.day}}"}), parameters=DAY),
+            middle=job(start("one", give={"day": "1"}), level="composite"),
+        ),
+    ),
+    (Rule.SCRIPT, "unresolved", runner("shell", parameters="${var.words}")),
+    (
+        Rule.SCHEMA_NOT_ALLOWED,
+        "unresolved",
+        runner(parameters=["--target=prod", "--catalog=main", "${var.more}"]),
+    ),
     (
         Rule.SCHEMA_NOT_ALLOWED,
         "listed",

@@ -257,6 +257,28 @@ def test_ignore_is_needed_in_one_target_only(tmp_path: Path) -> None:
     assert "DJ508" not in told("check", str(tmp_path))
 
 
+def test_parameter_of_a_job_above_is_named_with_its_job(tmp_path: Path) -> None:
+    """An orchestrator's parameters win over what a composite below hands on in a loop."""
+    give = {"target_schema": "{{input}}", "run_type": "seed", "own": "x"}
+    loop = {"inputs": "[]", "task": start("load", "one", give=give)}
+    declared = [{"name": name, "default": "a"} for name in ("target_schema", "run_type")]
+    jobs = {
+        "load": job(task()),
+        "all_schemas": job(task("each", for_each_task=loop), level="composite"),
+        "nightly": job(start("all_schemas"), level="orchestrator", parameters=declared),
+    }
+    write(tmp_path, {"databricks.yml": definition(jobs)})
+    found = [line.partition(": ")[2] for line in told("check", str(tmp_path)).splitlines()]
+    assert found[0] == (
+        "DJ301 task all_schemas.one hands ${resources.jobs.load.id} a target_schema of its own, but "
+        "the parameter target_schema of nightly, which is pushed down, wins over it; do not declare "
+        "target_schema on nightly, or declare it on all_schemas too and hand on "
+        '"{{job.parameters.target_schema}}"'
+    )
+    assert "a run_type of its own, but the parameter run_type of nightly" in found[1]
+    assert len(found) == 3
+
+
 def test_ignore_in_a_notebook(tmp_path: Path) -> None:
     """A finding in a notebook is hidden there, or above the job that runs it."""
     source = "# Databricks notebook source\n# dbt-runner: ignore DJ408 only lists\n# MAGIC %sh\nx\n"

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from graphlib import CycleError, TopologicalSorter
 from operator import and_, or_
 
 from dbt_runner.bundle.deployment import Deployment
+from dbt_runner.bundle.dynamic_reference import references
 from dbt_runner.bundle.findings import Finding, finding
 from dbt_runner.bundle.job import Job, Task
 from dbt_runner.bundle.rules import Rule
 
 # Docs: jobs, "run if". What handles failures runs, or is excluded, which counts as a success.
 _HANDLES_FAILURES = frozenset({"ALL_DONE", "AT_LEAST_ONE_FAILED", "ALL_FAILED"})
-_RESULT_STATE = re.compile(r"\{\{\s*tasks\.(?:`([^`]+)`|([\w-]+))\.result_state\s*\}\}")
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -26,7 +25,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     branch may fail the run on purpose.
     """
     for job in deployment.jobs.values():
-        if any("${" in step.value.at("depends_on").text for step in job.steps):
+        if any(step.value.at("depends_on").unresolved for step in job.steps):
             continue  # nobody knows what waits for what
         steps = {step.key: step for step in job.steps if not _is_disabled(step)}
         before = {key: [n for n in job.before[key] if n in steps] for key in steps}
@@ -87,6 +86,7 @@ def _looked_at(steps: Mapping[str, Task]) -> Iterator[str]:
     """The tasks whose result_state a condition looks at."""
     for task in steps.values():
         for _, value in task.value.at("condition_task").entries():
-            for forms in _RESULT_STATE.findall(value.text):
-                if (key := "".join(forms)) in steps:
-                    yield key
+            for reference in references(value.text):
+                space, *names = reference.parts
+                if space == "tasks" and names[1:] == ["result_state"] and names[0] in steps:
+                    yield names[0]

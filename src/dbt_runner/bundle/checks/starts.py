@@ -33,6 +33,8 @@ def check(deployment: Deployment) -> Iterator[Finding]:
             message = "has a schedule without timezone_id"
             yield finding(Rule.NO_TIME_ZONE, job, message, place=schedule.place)
         for name in given if development else ():
+            if job.value.at(name).unresolved:
+                continue
             status = job.value.at(name, "pause_status")
             if (status.text or _default_status(deployment)) == "UNPAUSED":
                 message = f"has a {name} that is on in the target {deployment.target}"
