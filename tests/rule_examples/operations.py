@@ -9,12 +9,23 @@ from rule_examples.small import (
     SCHEDULE,
     STEADY,
     Examples,
+    after,
     in_target,
     jobs,
     production,
 )
 
+PAUSED = {"pause_status": "PAUSED"}
+
 BROKEN: Examples = [
+    *(
+        (Rule.CONTINUOUS, name, jobs(one=job(*tasks, continuous=PAUSED)))
+        for name, tasks in (
+            ("dependency", [task("a"), after("b", "a")]),
+            ("retries", [task(max_retries=2)]),
+            ("retries-for-ever", [task(max_retries=-1)]),
+        )
+    ),
     (
         Rule.TAGS,
         "one-missing",
@@ -72,6 +83,22 @@ BROKEN: Examples = [
 ]
 
 KEPT: Examples = [
+    (
+        Rule.CONTINUOUS,
+        "tasks-side-by-side",
+        jobs(
+            one=job(
+                task("a", max_retries=0),
+                task("b", max_retries="${var.retries}", depends_on="${var.order}"),
+                continuous={**PAUSED, "task_retry_mode": "ON_FAILURE"},
+            )
+        ),
+    ),
+    (
+        Rule.CONTINUOUS,
+        "scheduled",
+        jobs(one=job(task("a", max_retries=2), after("b", "a"), schedule=SCHEDULE)),
+    ),
     (
         Rule.TAGS,
         "from-presets",

@@ -270,9 +270,9 @@ def test_parameter_of_a_job_above_is_named_with_its_job(tmp_path: Path) -> None:
     write(tmp_path, {"databricks.yml": definition(jobs)})
     found = [line.partition(": ")[2] for line in told("check", str(tmp_path)).splitlines()]
     assert found[0] == (
-        "DJ301 task all_schemas.one hands ${resources.jobs.load.id} a target_schema of its own, but "
-        "the parameter target_schema of nightly, which is pushed down, wins over it; do not declare "
-        "target_schema on nightly, or declare it on all_schemas too and hand on "
+        "DJ301 task all_schemas.one hands ${resources.jobs.load.id} a target_schema of its own, "
+        "but the parameter target_schema of nightly, which is pushed down, wins over it; do not "
+        "declare target_schema on nightly, or declare it on all_schemas too and hand on "
         '"{{job.parameters.target_schema}}"'
     )
     assert "a run_type of its own, but the parameter run_type of nightly" in found[1]

@@ -254,6 +254,11 @@ class Rule(Enum):
         "nobody is told of a failure in a production target",
         "set email_notifications.on_failure or webhook_notifications.on_failure",
     )
+    CONTINUOUS = (
+        "DJ509",
+        "a continuous job has a task dependency or a retry policy, which it cannot use",
+        "give the order to a job that this one starts; retries to continuous.task_retry_mode",
+    )
     # Ignores
     IGNORE_WITHOUT_REASON = (
         "DJ901",
