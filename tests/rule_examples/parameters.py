@@ -32,6 +32,12 @@ def below(*tasks: dict[str, Any], **settings: Any) -> Files:
     )
 
 
+def _installs(index: str) -> list[dict[str, Any]]:
+    """An environment whose packages come from this index."""
+    packages = [f"--extra-index-url {index}", "shop"]
+    return [{"environment_key": "default", "spec": {"dependencies": packages}}]
+
+
 DAY = [{"name": "day", "default": "2"}]
 
 BROKEN: Examples = [
@@ -219,6 +225,64 @@ BROKEN: Examples = [
         ),
     ),
     (Rule.TOO_LARGE, "tasks", jobs(one=job(*(task(f"t{i}") for i in range(1001))))),
+    *(
+        (Rule.SECRET, f"name-{name}", jobs(one=job(wheel(named_parameters={name: "x1y2"}))))
+        for name in (
+            "password",
+            "dbPassword",
+            "DB_PASSWORD_PROD",
+            "api-key",
+            "apiKey",
+            "db_pass",
+            "token_2",
+            "credentials",
+            "fs.s3a.access.key",
+            "spark.hadoop.fs.azure.account.oauth2.client.secret.shop.dfs.core.windows.net",
+        )
+    ),
+    *(
+        (Rule.SECRET, f"form-{name}", given(value))
+        for name, value in (
+            ("url", "postgresql://u:pw@h"),
+            ("connection-string", "jdbc:sqlserver://h;user=a;Password=hunter2"),
+            ("query", "https://h/?user=a&password=hunter2"),
+            ("github", "ghp_" + "a1B2" * 9),
+            ("github-fine-grained", "github_pat_" + "a1B2_" * 12),
+            ("aws", "AKIA" + "A1B2" * 4),
+            ("databricks-oauth", "dose" + "0a1b" * 8),
+            ("slack-hook", "https://hooks.slack.com/services/" + "T0/B0/a1b2"),
+        )
+    ),
+    (
+        Rule.SECRET,
+        "index-of-a-dependency",
+        jobs(
+            one=job(wheel(), environments=_installs("https://user:a1b2@pypi.shop.example/simple"))
+        ),
+    ),
+    (
+        Rule.SECRET,
+        "index-of-a-library",
+        jobs(
+            one=job(
+                task(
+                    libraries=[{"pypi": {"package": "shop", "repo": "https://u:a1b2@h/simple"}}],
+                )
+            )
+        ),
+    ),
+    (
+        Rule.SECRET,
+        "dbt-command",
+        jobs(
+            one=job(
+                task(
+                    dbt_task={"commands": [f"dbt run --vars 'a: {TOKEN}'"]},
+                    environment_key="default",
+                )
+            )
+        ),
+    ),
     (Rule.SECRET, "by-name", jobs(one=job(wheel(named_parameters={"client_secret": "x1y2"})))),
     (Rule.SECRET, "by-form", jobs(one=job(wheel(parameters=["--setting", TOKEN])))),
     (Rule.SECRET, "word", jobs(one=job(wheel(parameters=["--db-password=hunter2"])))),
@@ -413,6 +477,24 @@ KEPT: Examples = [
     ),
     (
         Rule.SECRET,
+        "no-secret-in-it",
+        jobs(
+            one=job(
+                wheel(
+                    parameters=[
+                        "abfss://lake@shop.dfs.core.windows.net/a",
+                        "https://u:${var.token}@h/a@b",
+                        "https://h:443/?password={{secrets/shop/db}}",
+                        "git@github.com:shop/shop",
+                        "PWD=/tmp",
+                    ]
+                ),
+                environments=_installs("https://user:$TOKEN@pypi.shop.example/simple"),
+            )
+        ),
+    ),
+    (
+        Rule.SECRET,
         "about-a-secret",
         jobs(
             one=job(
@@ -424,6 +506,14 @@ KEPT: Examples = [
                         "token_url": "a/b",
                         "use_token": "true",
                         "credential_name": "c",
+                        "first_pass": "quick",
+                        "bypass": "cache",
+                        "tokenizer_model": "bert",
+                        "credential_method": "oidc",
+                        "secret_backend": "vault",
+                        "password_hash_algorithm": "argon2",
+                        "storage_credential": "lake",
+                        "primary_key": "id",
                         "secret": "",
                     }
                 )
