@@ -394,7 +394,7 @@ KEPT: Examples = [
     (
         Rule.SCHEMA_NOT_ALLOWED,
         "unresolved",
-        runner(parameters=["--target=prod", "--catalog=main", "${var.more}"]),
+        runner(parameters=["--target=prod", "--target-schema=silver", "${var.more}"]),
     ),
     (
         Rule.SCHEMA_NOT_ALLOWED,
