@@ -431,6 +431,9 @@ def test_odd_characters_reach_no_terminal() -> None:
         pytest.param("Error: x", [], "pipe in the output of databricks bundle validate", id="text"),
         pytest.param("[1]", [], "holds no bundle", id="list"),
         pytest.param("[" * 100_000, [], "nested too deeply", id="deep"),
+        pytest.param(
+            '{"bundle": {}, "a": ' + "[" * 700 + "]" * 700 + "}", [], "too deeply", id="not-so-deep"
+        ),
         pytest.param(validated(), ["--target=prod"], "the target dev, not 'prod'", id="other"),
     ],
 )
