@@ -33,6 +33,21 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl"
         pytest.param({5: "a"}, {5: "a"}, id="number-as-name"),
         pytest.param(f"use {TOKEN}!", f"use {HIDDEN}!", id="databricks-token"),
         pytest.param([f"Bearer {JWT}"], [f"Bearer {HIDDEN}"], id="web-token"),
+        pytest.param("dose" + "0a1b" * 8, HIDDEN, id="databricks-oauth-secret"),
+        pytest.param(f"x=ghp_{'a1B2' * 9};", f"x={HIDDEN};", id="github"),
+        pytest.param("AKIA" + "A1B2" * 4, HIDDEN, id="aws"),
+        pytest.param("pg://u:p@ss@h/db", f"pg://u:{HIDDEN}@h/db", id="url"),
+        pytest.param("https://h:443/a@b", "https://h:443/a@b", id="port"),
+        pytest.param("a://lake@h/x", "a://lake@h/x", id="user-without-password"),
+        pytest.param("https://u:${T}@h", "https://u:${T}@h", id="reference"),
+        pytest.param(
+            "Server=h;Password=a b;X=1", f"Server=h;Password={HIDDEN} b;X=1", id="connection-string"
+        ),
+        pytest.param("?a=1&password=x&b", f"?a=1&password={HIDDEN}&b", id="query"),
+        pytest.param("bypassword=x", "bypassword=x", id="end-of-a-word"),
+        pytest.param(
+            "hooks.slack.com/services/T0/B0/x", f"hooks.slack.com/services/{HIDDEN}", id="hook"
+        ),
         pytest.param("dapi is short", "dapi is short", id="word-that-begins-alike"),
         pytest.param(True, True, id="boolean"),
     ],
