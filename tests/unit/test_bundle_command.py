@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -443,17 +442,15 @@ def test_standard_input_that_is_no_bundle(text: str, words: list[str], message: 
         command.run(["check", "-", *words], lambda _: None, io.StringIO(text))
 
 
-def test_a_thousand_in_a_row_take_no_time(tmp_path: Path) -> None:
-    """As many tasks as Databricks takes, and jobs that start each other, in well under a second."""
+def test_a_thousand_in_a_row(tmp_path: Path) -> None:
+    """As many tasks as Databricks takes, and as many jobs that start each other, are no depth."""
     row = [task("t0"), *(after(f"t{i}", f"t{i - 1}") for i in range(1, 1000))]
     row[-1]["run_if"] = "ALL_DONE"
     jobs = {f"j{i}": job(start(f"j{i + 1}"), level="composite") for i in range(1000)}
     jobs = {"row": job(*row), **jobs, "j1000": job(task())}
     write(tmp_path, {"databricks.yml": json.dumps(definition(jobs))})
     deployment = bundle.read(tmp_path).deployment("staging")
-    began = time.process_time()
     codes = Counter(finding.rule.code for finding, _ in check.of([deployment]).findings)
-    assert time.process_time() - began < 1
     assert (codes["DJ209"], codes["DJ206"]) == (999, 997)
 
 
