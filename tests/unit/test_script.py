@@ -83,7 +83,9 @@ def test_dbfs_is_remarked_upon() -> None:
         pytest.param(6, BusyError, "exit status 6", id="6"),
         pytest.param(124, TimedOut, "exit status 124", id="124"),
         pytest.param(127, ScriptFailed, "exit status 127", id="127"),
-        pytest.param(137, Cancelled, "exit status 137: signal SIGKILL", id="137"),
+        pytest.param(130, ScriptFailed, "exit status 130: signal SIGINT", id="130"),
+        pytest.param(137, ScriptFailed, "exit status 137: signal SIGKILL", id="137"),
+        pytest.param(141, ScriptFailed, "exit status 141: signal SIGPIPE", id="141"),
         pytest.param(255, ScriptFailed, "exit status 255", id="255"),
     ],
 )
