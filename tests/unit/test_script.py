@@ -66,6 +66,17 @@ def test_other_scripts_are_refused(words: tuple[str, ...], message: str) -> None
     assert "\n" not in str(caught.value)
 
 
+def test_copy_keeps_the_name(tmp_path: Path) -> None:
+    """The copy has the name and the bytes of the original; none can be made of what is gone."""
+    file = tmp_path / "a task.sh"
+    file.write_bytes(b"echo \xff")
+    copy = script.copy(file, tmp_path)
+    assert (copy.name, copy.read_bytes()) == (file.name, b"echo \xff")
+    assert copy != file
+    with pytest.raises(SettingsError, match=r"script: '/no/such\.sh' cannot be copied: No such"):
+        script.copy(Path("/no/such.sh"), tmp_path / "script")
+
+
 def test_dbfs_is_remarked_upon() -> None:
     """The mount of DBFS is taken, with a warning that says what is better."""
     told = script.remark(Path("/dbfs/scripts/task.sh"))
