@@ -124,10 +124,6 @@ def _written(text: str) -> Iterator[str]:
 
 
 def redacted(value: Any, name: str = "") -> Any:
-    """A copy of JSON-like data without what looks like a secret, by its name or by its form.
-
-
-def redacted(value: Any, name: str = "") -> Any:
     """A copy of JSON-like data without what looks like a secret, by its name or by its form."""
     if isinstance(value, Mapping):
         return {key: redacted(item, str(key)) for key, item in value.items()}
