@@ -114,6 +114,9 @@ verify-tpch: env ## scale 1 against the published answers
 bench-overhead: env ## a run against plain `dbt build`
 	$(BIN)/python benchmarks/overhead.py
 
+bench-trigger: env ## how soon a job is started, against importing the Databricks SDK
+	$(BIN)/python benchmarks/trigger.py
+
 # Unit tests and the quick part of the integration tests show where Pythons and the libraries
 # locked for them differ, in a fraction of the time. Where that Python's packages cannot be fetched,
 # a person may go on without it; CI may not.
@@ -201,5 +204,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test lint fmt test-warehouse test-workspace verify-tpch bench-overhead test-other-python build pins env \
+.PHONY: run test lint fmt test-warehouse test-workspace verify-tpch bench-overhead bench-trigger \
+  test-other-python build pins env \
   .other-env .warehouse-env .java .programs clean help

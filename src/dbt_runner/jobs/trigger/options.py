@@ -80,6 +80,9 @@ def read(words: Sequence[str]) -> Options:
     """
     command, *rest = words
     subject = rest.pop(0) if rest and not rest[0].startswith("-") else None
+    if rest and not rest[0].startswith("-"):
+        msg = f"{printable(rest[0])} stands alone; settings are written --name=value"
+        raise SettingsError(msg)
     parameters, rest = _taken("--param", rest)
     arguments, rest = _taken("--arg", rest)
     found = argv.read(rest, booleans=BOOLEANS | _FLAGS, commands=())
