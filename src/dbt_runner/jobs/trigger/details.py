@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from dbt_runner.errors import RunnerError
 from dbt_runner.jobs.trigger import job_run
 from dbt_runner.jobs.trigger.job_run import JobRun, TaskRun
+from dbt_runner.jobs.trigger.outcome import EXIT_CODES, Outcome
 
 if TYPE_CHECKING:
     from databricks.sdk.service.jobs import RunOutput, RunTask
 
     from dbt_runner.warehouse.rest_api import RestApi
 
-_MOST_OUTPUTS = 50
+_MOST_OUTPUTS = 100
+"""Of failed tasks; and as many of others, which only may hold a summary."""
+
+_NEVER_RAN = frozenset({"UPSTREAM_FAILED", "UPSTREAM_CANCELED"})
 _DEEPEST = 4
 """Jobs that start jobs; Databricks allows three levels (docs, "Run Job task")."""
 
@@ -50,7 +54,7 @@ def summary_in(logs: str | None) -> dict[str, Any] | None:
 class _Collector:
     def __init__(self, api: RestApi) -> None:
         self._api = api
-        self._left = _MOST_OUTPUTS
+        self._left = {True: _MOST_OUTPUTS, False: _MOST_OUTPUTS}
 
     def tasks(self, run_id: int, above: str, depth: int) -> Iterator[TaskRun]:
         """The tasks of a run, or the iterations of a task's run, each before those below it."""
@@ -64,28 +68,30 @@ class _Collector:
     def _task(self, task: RunTask, above: str, depth: int) -> Iterable[TaskRun]:
         seen = job_run.task_seen(task)
         seen = replace(seen, key=f"{above}{seen.key}")
-        if seen.outcome is None or seen.run_id is None or not task.start_time:
+        if seen.outcome is None or seen.run_id is None or not _ran(seen.outcome):
             yield seen
             return
         failed = seen.outcome.exit_code != 0
-        output = None
-        if failed or task.run_job_task or task.python_wheel_task:
-            output = self._output(seen.run_id)
-        error = ((output.error if output else None) or seen.outcome.message) if failed else None
+        output = self._output(seen.run_id, failed=failed)
+        error = (output.error if output else None) or (seen.outcome.message if failed else None)
         summary = summary_in(output.logs) if output else None
         yield replace(seen, error=error or None, summary=summary)
         below = seen.run_id if task.for_each_task else _started(output)
         if below and depth < _DEEPEST:
             yield from self.tasks(below, f"{seen.key}/", depth + 1)
 
-    def _output(self, task_run_id: int) -> RunOutput | None:
-        self._left -= 1
-        if self._left < 0:
+    def _output(self, task_run_id: int, *, failed: bool) -> RunOutput | None:
+        self._left[failed] -= 1
+        if self._left[failed] < 0:
             return None
         try:
             return self._api.ask(lambda ws: ws.jobs.get_run_output(task_run_id))
         except RunnerError:
             return None
+
+
+def _ran(end: Outcome) -> bool:
+    return end.exit_code != EXIT_CODES["SKIPPED"] and end.name not in _NEVER_RAN
 
 
 def _started(output: RunOutput | None) -> int | None:
