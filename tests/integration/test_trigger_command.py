@@ -410,6 +410,21 @@ def test_interruption_asks_nothing_of_the_run(
     assert list((shell.folder / "state" / "dbt-runner" / "triggers").iterdir()) == []
 
 
+def test_what_nohup_ignores_stays_ignored(shell: Shell) -> None:
+    """A client that is to outlive its terminal does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = waiting(shell)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interruption_cancels_where_that_is_wanted(shell: Shell, number: signal.Signals) -> None:
     """`--cancel-on-interrupt` cancels the run, and waits until it has ended."""

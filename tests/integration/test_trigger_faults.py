@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,10 +235,6 @@ def test_nothing_is_sent_without_a_place_for_the_token(
     assert "trigger.not_stored" in time.told
 
 
-class Dies(BaseException):
-    """The client is gone."""
-
-
 @pytest.mark.parametrize("moment", ["before-sending", "before-the-answer", "while-waiting"])
 def test_equal_command_after_a_death_asks_which_intent_it_is(
     server: JobsApi, ws: WorkspaceClient, records: Records, moment: str
@@ -368,6 +365,37 @@ def test_key_starts_one_run(server: JobsApi, ws: WorkspaceClient, tmp_path: Path
     other = start(ws, tmp_path / "a", once_per="2026-11-24", parameters={"run_type": "docs"})
     assert len({first.run_id, tomorrow.run_id, other.run_id}) == 3
     assert len(server.runs) == 3
+
+
+def test_call_that_was_broken_off_can_be_resumed(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Also within one process: an orchestrator's time limit leaves the run to the next call."""
+
+    class TaskTimeout(BaseException):
+        """As Airflow raises it inside a task."""
+
+    def interrupt(event: str, **_: Any) -> None:
+        if event == "job_run.found":
+            raise TaskTimeout
+
+    with pytest.raises(TaskTimeout):
+        start(ws, tmp_path, tell=interrupt)
+    with pytest.raises(SettingsError, match="left job run 1001; add --resume"):
+        start(ws, tmp_path)
+    assert start(ws, tmp_path, resume=True).run_id == 1001
+    assert len(server.runs) == 1
+
+
+def test_old_records_go(server: JobsApi, ws: WorkspaceClient, records: Records) -> None:
+    """After sixty days Databricks does not know the run any more either."""
+    old = records.keep(request(server))
+    old.release()
+    for file in (old.file, old.file.with_suffix(".lock")):
+        os.utime(file, (1, 1))
+    begin(Time(), ws, request(server, "t-2"), records).settle()
+    assert records.folder
+    assert list(records.folder.iterdir()) == []
 
 
 def test_two_intents_never_share_a_run(

@@ -189,6 +189,12 @@ def test_what_the_job_does_not_read_is_refused(
         pytest.param({"select": "a --full-refresh"}, id="select-flag"),
         pytest.param({"select": "a", "selector": "b"}, id="together"),
         pytest.param({"catalog": "elsewhere"}, id="deployment"),
+        pytest.param({"full_refresh": "True "}, id="boolean-blank"),
+        pytest.param({"full_refresh": "1"}, id="boolean-number"),
+        pytest.param({"full_refresh": "yes"}, id="boolean-word"),
+        pytest.param({"threads": "0"}, id="threads-none"),
+        pytest.param({"threads": "٤"}, id="threads-digit"),
+        pytest.param({"timeout": "1h"}, id="timeout-unit"),
     ],
 )
 @pytest.mark.parametrize("by_tag", [False, True], ids=["wheel", "tag"])
@@ -205,6 +211,8 @@ def test_what_the_run_would_refuse_is_refused_here(values: dict[str, str], by_ta
     [
         pytest.param({"run_type": "land_day"}, id="own-run-type"),
         pytest.param({"target_schema": "Finance", "select": ""}, id="empty-is-not-set"),
+        pytest.param({"full_refresh": "false"}, id="boolean"),
+        pytest.param({"note": "--a=b"}, id="dashes-in-a-value"),
         pytest.param({"select": "state:modified"}, id="state-is-the-jobs"),
         pytest.param({"ingest": "{{ anything }}"}, id="job-specific"),
         pytest.param({"catalog": "main", "warehouse_id": "abc"}, id="deployment-listed"),

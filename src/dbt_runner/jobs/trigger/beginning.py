@@ -25,13 +25,17 @@ class Begun:
     request: Request
     record: Record | None
 
+    def leave(self) -> None:
+        """Somebody else has to pick this run up."""
+        _release(self.record)
+
     def settle(self) -> None:
         """Nobody has to pick this run up: its end is known, or somebody was told its id."""
         if self.record and self.request.fresh:
             self.record.forget()
-        elif self.record:
+        else:
             # the next to name this token is to find the run
-            self.record.release()
+            self.leave()
 
 
 def begin(

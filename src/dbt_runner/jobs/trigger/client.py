@@ -50,7 +50,8 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> Client:
         """For a workspace client of the SDK, however it is configured."""
-        host = str(ws.config.host or "")
+        # part of what names an intent, so it is written one way
+        host = str(ws.config.host or "").rstrip("/").lower()
         api = RestApi(
             ws,
             host.partition("://")[2] or host,

@@ -23,11 +23,18 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def as_exceptions() -> Iterator[None]:
-    """INT, TERM and HUP raise `Interrupted` inside; only the main thread can have that."""
+    """INT, TERM and HUP raise `Interrupted` inside; only the main thread can have that.
+
+    What is ignored, as HUP is under `nohup`, stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
     before = [(number, signal.signal(number, _interrupt)) for number in numbers]
     try:
         yield

@@ -121,6 +121,7 @@ class Records:
 
     def left(self, request: Request) -> Record | None:
         """The newest equal request whose client died before the end; held by this process now."""
+        self._prune()
         wanted = digest_of(request)
         for file in self._files():
             entry = _read(file)
@@ -150,9 +151,9 @@ class Records:
 
     def _prune(self) -> None:
         before = time.time() - KEPT
-        for file in self.folder.glob("*.json") if self.folder else ():
+        for file in self.folder.glob("*") if self.folder else ():
             if _modified(file) < before:
-                _remove(file)
+                file.unlink(missing_ok=True)
 
 
 def digest_of(request: Request) -> str:

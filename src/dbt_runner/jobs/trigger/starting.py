@@ -102,6 +102,10 @@ def trigger(
         # somebody is told the run's id
         begun.settle()
         raise
+    except BaseException:
+        # such as an orchestrator's own time limit: the next equal call has to know
+        begun.leave()
+        raise
     begun.settle()
     return run
 
