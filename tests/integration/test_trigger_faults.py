@@ -14,7 +14,7 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 
 from dbt_runner.errors import BusyError, LostContact, ProjectError, RunnerError, SettingsError
-from dbt_runner.jobs.trigger import attach, beginning, cancel, repair, repairing, starting, trigger
+from dbt_runner.jobs.trigger import attach, beginning, cancel, following, repair, repairing, trigger
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.records import Records
@@ -615,7 +615,7 @@ def test_end_before_the_repair_is_not_its_end(server: JobsApi, ws: WorkspaceClie
             run.views = [RUNNING, SUCCESS]
 
     server.faults = look
-    found = starting.finish(client, JobRun(run.run_id), known=True, timeout=None, repair_id=702)
+    found = following.finish(client, JobRun(run.run_id), known=True, timeout=None, repair_id=702)
     assert found.exit_code == 0
     assert time.now >= 2
 

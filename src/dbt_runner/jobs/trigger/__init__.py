@@ -4,8 +4,9 @@
 commands of the same names are made of them.
 """
 
+from dbt_runner.jobs.trigger.following import attach, cancel, repair
 from dbt_runner.jobs.trigger.job_run import JobRun, TaskRun
 from dbt_runner.jobs.trigger.outcome import Outcome
-from dbt_runner.jobs.trigger.starting import attach, cancel, repair, trigger
+from dbt_runner.jobs.trigger.starting import trigger
 
 __all__ = ["JobRun", "Outcome", "TaskRun", "attach", "cancel", "repair", "trigger"]

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import Cancelled, LostContact, RunnerError, SettingsError
-from dbt_runner.jobs.trigger import bundle_key, lookup, options, payload, usage
-from dbt_runner.jobs.trigger import starting as library
+from dbt_runner.jobs.trigger import following, job_choice, lookup, options, starting, usage
 from dbt_runner.jobs.trigger.client import Client, workspace
 from dbt_runner.jobs.trigger.interrupts import Interrupted, as_exceptions
 from dbt_runner.jobs.trigger.job_run import JobRun
@@ -88,7 +86,7 @@ def _trigger(command: _Command) -> None:
             raise SettingsError(msg)
     resume, another, dry_run = (given.flag(name) for name in ("resume", "another", "dry_run"))
     given.flag("cancel_on_interrupt")
-    job, host = _job(given)
+    job, host = job_choice.read(given)
     intent = {
         **job,
         "send": job.get("send", given.values.get("send")),
@@ -97,10 +95,10 @@ def _trigger(command: _Command) -> None:
     }
     ws = command.connect(host)
     if dry_run:
-        request = library.prepare(Client.of(ws, command.tell), **intent)
+        request = starting.prepare(Client.of(ws, command.tell), **intent)
         command.report.dry_run(request, wait=wait, timeout=timeout)
         return
-    found = library.trigger(
+    found = starting.trigger(
         ws,
         **intent,
         resume=resume,
@@ -118,7 +116,7 @@ def _trigger(command: _Command) -> None:
 def _attach(command: _Command) -> None:
     run_id, timeout = _run_id(command), command.options.timeout
     ws = command.connect(command.options.values.get("host"))
-    found = library.attach(ws, run_id, timeout=timeout, tell=command.tell, tick=command.tick)
+    found = following.attach(ws, run_id, timeout=timeout, tell=command.tell, tick=command.tick)
     command.report.ended(found)
     _raise_unless_success(found)
 
@@ -126,7 +124,7 @@ def _attach(command: _Command) -> None:
 def _cancel(command: _Command) -> None:
     run_id, timeout = _run_id(command), command.options.timeout
     ws = command.connect(command.options.values.get("host"))
-    found = library.cancel(ws, run_id, timeout=timeout, tell=command.tell, tick=command.tick)
+    found = following.cancel(ws, run_id, timeout=timeout, tell=command.tell, tick=command.tick)
     command.report.ended(found)
     if found.outcome is None:
         raise _told(LostContact(found.sentence()))
@@ -136,64 +134,12 @@ def _repair(command: _Command) -> None:
     run_id, timeout = _run_id(command), command.options.timeout
     wait = not command.options.flag("no_wait")
     ws = command.connect(command.options.values.get("host"))
-    found = library.repair(
+    found = following.repair(
         ws, run_id, wait=wait, timeout=timeout, tell=command.tell, tick=command.tick
     )
     command.report.ended(found)
     if wait:
         _raise_unless_success(found)
-
-
-def _job(given: Options) -> tuple[dict[str, Any], str | None]:
-    """Which job and what to tell it, and the workspace if something names it."""
-    values, host = given.values, given.values.get("host")
-    named = [name for name in ("job_id", "job_name", "bundle_key", "json") if name in values]
-    ways = [*(["JOB"] if given.subject is not None else []), *named]
-    if len(ways) != 1:
-        hint = f"got {' and '.join(ways)}" if ways else "as in dbt-runner trigger 123"
-        msg = f"job: give its id, its name, or a bundle's key, one of them; {hint}"
-        raise SettingsError(msg)
-    if "bundle_key" not in values and {"bundle_target", "bundle_dir"} & values.keys():
-        msg = "bundle_target: goes with --bundle-key, the key of the job in the bundle"
-        raise SettingsError(msg)
-    told = {"parameters": given.named, "arguments": given.words}
-    if "json" in values:
-        return _whole(given), host
-    job: dict[str, Any] = {"job_id": None, "job_name": None}
-    if "bundle_key" in values:
-        folder = Path(values.get("bundle_dir", "."))
-        target = values.get("bundle_target")
-        job["job_id"], own = bundle_key.job_of(values["bundle_key"], target, folder)
-        host = host or own
-    elif "job_name" in values:
-        job["job_name"] = values["job_name"]
-    elif "job_id" in values:
-        job["job_id"] = lookup.number("job_id", values["job_id"])
-    elif given.subject and given.subject.isascii() and given.subject.isdigit():
-        job["job_id"] = lookup.number("job", given.subject)
-    else:
-        job["job_name"] = given.subject
-    return {**job, **told}, host
-
-
-def _whole(given: Options) -> dict[str, Any]:
-    if given.named or given.words or "send" in given.values:
-        msg = "json: is a whole request; write the parameters into it"
-        raise SettingsError(msg)
-    found = payload.load(given.values["json"])
-    if found.idempotency_token is not None and "idempotency_token" in given.values:
-        msg = "idempotency_token: is given in the request too; keep one"
-        raise SettingsError(msg)
-    whole: dict[str, Any] = {
-        "job_id": found.job_id,
-        "job_name": None,
-        "parameters": found.named,
-        "arguments": found.words,
-        "send": found.kind,
-    }
-    if found.idempotency_token is not None:
-        whole["idempotency_token"] = found.idempotency_token
-    return whole
 
 
 def _run_id(command: _Command) -> int:
@@ -239,7 +185,7 @@ def _interrupted(command: _Command, error: KeyboardInterrupt) -> RunnerError:
         )
         return Cancelled(f"{name}: interrupted; {text}", exit_code)
     if command.options.flag("cancel_on_interrupt") and command.ws:
-        cancelling = partial(library.cancel, command.ws, run_id, timeout=_CANCEL_WAIT)
+        cancelling = partial(following.cancel, command.ws, run_id, timeout=_CANCEL_WAIT)
         try:
             found = cancelling(tell=command.tell, tick=command.tick)
         except (RunnerError, KeyboardInterrupt) as fault:
