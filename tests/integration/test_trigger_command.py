@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from dbt_runner import cli
+from dbt_runner.errors import SettingsError
 from jobs_api import CANCEL, FAILED, RUN_NOW, RUNNING, SUCCESS, TOKEN, JobsApi, serving, view
 
 JOB = 12
@@ -258,6 +259,15 @@ def test_commands_have_help_and_are_named(shell: Shell) -> None:
     code, _, complaint = shell.text("triger", "12")
     assert code == 2
     assert "trigger" in complaint
+    assert shell.server.asked == []
+
+
+def test_parameters_of_a_job_start_no_job(shell: Shell) -> None:
+    """Inside a job (`python -m dbt_runner`, the entry point `run`) there is no such command."""
+    shell.patch.setattr(sys, "argv", ["dbt-runner", "trigger", str(JOB)])
+    assert cli.module_main() == 2
+    with pytest.raises(SettingsError, match="is no command"):
+        cli.run()
     assert shell.server.asked == []
 
 

@@ -627,6 +627,8 @@ def test_end_before_the_repair_is_not_its_end(server: JobsApi, ws: WorkspaceClie
         pytest.param(["drop_after"], id="drop-after-accept"),
         pytest.param(["503:1", "drop_after"], id="503-then-drop"),
         pytest.param(["500", "drop_before"], id="500-then-drop"),
+        pytest.param(["html"], id="no-json"),
+        pytest.param(["drop_after", "drop_before"], id="accepted-then-drop"),
     ],
 )
 def test_repair_begins_once(server: JobsApi, ws: WorkspaceClient, faults: list[str]) -> None:

@@ -70,6 +70,10 @@ def _send(client: Client, request: Request, record: Record | None, *, sent_befor
     client.tell("trigger.sent", job_id=request.job_id, idempotency_token=request.idempotency_token)
     try:
         run_id = sending.send(client.api, request, sent_before=sent_before)
+        if record:
+            # if the disk is full by now, the token is still there
+            with suppress(OSError):
+                record.answered(run_id)
     except LostContact as error:
         how = "with --resume, " if request.fresh else ""
         msg = f"trigger: {error}; the same command, {how}sends the same token again"
@@ -82,26 +86,22 @@ def _send(client: Client, request: Request, record: Record | None, *, sent_befor
     except BaseException:
         _release(record)
         raise
-    if record:
-        # if the disk is full by now, the token is still there
-        with suppress(OSError):
-            record.answered(run_id)
     return Begun(run_id, request, record)
 
 
 def _fresh(
     request: Request, records: Records, *, resume: bool, another: bool
 ) -> tuple[Record, bool]:
-    left = None if another else records.left(request)
-    if left is None:
-        try:
+    try:
+        left = None if another else records.left(request)
+        if left is None:
             return records.keep(request), False
-        except OSError as error:
-            msg = (
-                f"trigger: the token cannot be stored in {records.folder}: {error}; set "
-                "XDG_STATE_HOME to a folder of yours, or give --once-per"
-            )
-            raise ProjectError(msg) from error
+    except OSError as error:
+        msg = (
+            f"trigger: the token cannot be stored in {records.folder}: {error}; set "
+            "XDG_STATE_HOME to a folder of yours, or give --once-per"
+        )
+        raise ProjectError(msg) from error
     if resume:
         return left, True
     left.release()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -100,7 +101,11 @@ class Records:
         return Record(entry, file)
 
     def left(self, request: Request) -> Record | None:
-        """The newest equal request whose client died before the end; held by this process now."""
+        """The newest equal request whose client died before the end; held by this process now.
+
+        Raises:
+            OSError: one cannot be held.
+        """
         self._prune()
         wanted = digest_of(request)
         for file in self._files():
@@ -133,7 +138,8 @@ class Records:
         before = time.time() - KEPT
         for file in self.folder.glob("*") if self.folder else ():
             if record_file.modified(file) < before:
-                file.unlink(missing_ok=True)
+                with suppress(OSError):
+                    file.unlink()
 
 
 def digest_of(request: Request) -> str:

@@ -43,29 +43,24 @@ def repair(api: RestApi, run_id: int) -> int:
         **started_with(before),
         **({} if latest is None else {"latest_repair_id": latest}),
     }
-    pause = 1.0
-    for attempt in range(1, _ATTEMPTS + 1):
+    pause, fault = 1.0, f"{api.host} answered without the id of a repair"
+    for _ in range(_ATTEMPTS):
+        wanted = 0.0
         try:
             found = api.once(lambda ws: ws.jobs.repair_run(run_id, **request))
-        except RunnerError as error:
-            begun = _begun(api, run_id, latest) if attempt > 1 or _doubtful(error) else None
-            if begun is not None:
-                return begun
-            if not isinstance(error, TransientError):
-                raise
-            if attempt == _ATTEMPTS:
-                msg = f"nobody said whether the repair of {run_id} began: {error}"
-                raise LostContact(msg) from error
-            api.wait(min(max(pause, wanted_pause(error)), _LONGEST_PAUSE))
-            pause *= 2
-        else:
             # the SDK gives this no type
             answer: Any = found.response
             repair_id: int | None = answer.repair_id
-            if repair_id is not None:
-                return repair_id
-            break
-    msg = f"host: {api.host} answered without the id of a repair"
+        except RunnerError as error:
+            repair_id = _begun(api, run_id, latest)
+            if repair_id is None and not isinstance(error, TransientError):
+                raise
+            fault, wanted = str(error), wanted_pause(error)
+        if repair_id is not None:
+            return repair_id
+        api.wait(min(max(pause, wanted), _LONGEST_PAUSE))
+        pause *= 2
+    msg = f"nobody said whether the repair of job run {run_id} began: {fault}"
     raise LostContact(msg)
 
 
@@ -101,10 +96,6 @@ def _check(run: Run, run_id: int) -> None:
 
 def _look(api: RestApi, run_id: int) -> Run:
     return api.ask(lambda ws: ws.jobs.get_run(run_id, include_history=True))
-
-
-def _doubtful(error: RunnerError) -> bool:
-    return isinstance(error, TransientError)
 
 
 def _begun(api: RestApi, run_id: int, latest: int | None) -> int | None:
