@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 # all that a client imports
 import databricks.sdk  # noqa: F401
@@ -64,7 +65,7 @@ def main(job: str, intents: int, seed: int) -> None:
             intent.lives += 1
             spared = intent.lives > LIVES // 2 or chance.random() < 0.4
             life = float("inf") if spared else chance.uniform(0, LONGEST_LIFE)
-            living[_child(intent.words(job))] = (intent, time.monotonic() + life)
+            living[_child(intent, job)] = (intent, time.monotonic() + life)
         for process, (intent, end) in list(living.items()):
             if time.monotonic() > end:
                 os.kill(process, signal.SIGKILL)
@@ -80,13 +81,15 @@ def main(job: str, intents: int, seed: int) -> None:
     sys.stdout.write(json.dumps({"codes": codes, "killed": killed}) + "\n")
 
 
-def _child(words: list[str]) -> int:
+def _child(intent: Intent, job: str) -> int:
+    # by the parent, since the child may not live so long
+    output = os.open(_output(intent), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     process = os.fork()
     if process:
+        os.close(output)
         return process
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    sys.argv = ["dbt-runner", *words]
+    os.dup2(output, 1)
+    sys.argv = ["dbt-runner", *intent.words(job)]
     os._exit(cli.main())
 
 
@@ -96,8 +99,21 @@ def _reaped(process: int, intent: Intent) -> bool:
         return False
     dead = os.WIFSIGNALED(status)
     intent.killed += dead
-    intent.code = None if dead else os.waitstatus_to_exitcode(status)
+    intent.code = _told(intent) if dead else os.waitstatus_to_exitcode(status)
     return True
+
+
+def _told(intent: Intent) -> int | None:
+    """What a client said about its run's end before it was killed, if it came to that."""
+    for line in _output(intent).read_text(encoding="utf-8").splitlines():
+        if line.startswith('{"event": "job_run.finished"') and line.endswith("}"):
+            code: int = json.loads(line)["exit_code"]
+            return code
+    return None
+
+
+def _output(intent: Intent) -> Path:
+    return Path(f"output-{intent.number}.jsonl")
 
 
 if __name__ == "__main__":

@@ -387,6 +387,21 @@ def test_call_that_was_broken_off_can_be_resumed(
     assert len(server.runs) == 1
 
 
+def test_result_is_told_before_it_is_forgotten(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Who dies without having told the end leaves the run to the next."""
+    told: list[int] = []
+
+    def report(run: JobRun) -> None:
+        told.append(run.exit_code)
+        assert [file for file in tmp_path.iterdir() if file.suffix == ".json"]
+
+    start(ws, tmp_path, report=report)
+    assert told == [0]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_old_records_go(server: JobsApi, ws: WorkspaceClient, records: Records) -> None:
     """After sixty days Databricks does not know the run any more either."""
     old = records.keep(request(server))

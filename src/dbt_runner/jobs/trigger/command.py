@@ -107,8 +107,8 @@ def _trigger(command: _Command) -> None:
         timeout=timeout,
         tell=command.tell,
         tick=command.tick,
+        report=command.report.ended,
     )
-    command.report.ended(found)
     if wait:
         _raise_unless_success(found)
 

@@ -45,6 +45,7 @@ def trigger(
     timeout: float | None = None,
     tell: Tell = silent,
     tick: Callable[[], object] = lambda: None,
+    report: Callable[[JobRun], object] = lambda _: None,
     records: Path | None = None,
 ) -> JobRun:
     """Start a job and wait for the end of its run; prints nothing, and needs no main thread.
@@ -70,6 +71,8 @@ def trigger(
         timeout: seconds to wait at most.
         tell: told of progress: the name of an event, and facts.
         tick: called before each look at the run.
+        report: called with the result just before it is returned, while it is still on disk: who
+            is killed before that is told has it told by the next `resume`.
         records: folder for what was sent, if not the user's own (`$XDG_STATE_HOME`).
 
     Returns:
@@ -97,6 +100,7 @@ def trigger(
         if idempotency_token is not None:
             _check_same(client, begun)
         run = _follow(client, begun, wait=wait, timeout=timeout)
+        report(run)
     except (RunnerError, KeyboardInterrupt):
         # somebody is told the run's id
         begun.settle()
