@@ -262,6 +262,15 @@ def test_commands_have_help_and_are_named(shell: Shell) -> None:
     assert shell.server.asked == []
 
 
+def test_fault_of_its_own_is_no_refusal_once_a_run_was_asked_for(shell: Shell) -> None:
+    """An answer that nobody foresaw is shown, and the exit code says that the run may go on."""
+    shell.server.lives[JOB] = [{"state": "as a text"}]
+    code, _, complaint = shell.text("trigger", str(JOB))
+    assert code == 7
+    assert "Traceback" in complaint
+    assert "job run 1001 may still be going" in complaint
+
+
 def test_parameters_of_a_job_start_no_job(shell: Shell) -> None:
     """Inside a job (`python -m dbt_runner`, the entry point `run`) there is no such command."""
     shell.patch.setattr(sys, "argv", ["dbt-runner", "trigger", str(JOB)])

@@ -188,7 +188,8 @@ def test_what_the_job_does_not_read_is_refused(
         pytest.param({"vars": '{"nope": 1}'}, id="vars-unknown"),
         pytest.param({"select": "a --full-refresh"}, id="select-flag"),
         pytest.param({"select": "a", "selector": "b"}, id="together"),
-        pytest.param({"catalog": "elsewhere"}, id="deployment"),
+        pytest.param({"artifacts": "/tmp/elsewhere"}, id="deployment"),  # noqa: S108
+        pytest.param({"catalog": "elsewhere", "target": "databricks"}, id="catalog-of-no-target"),
         pytest.param({"full_refresh": "True "}, id="boolean-blank"),
         pytest.param({"full_refresh": "1"}, id="boolean-number"),
         pytest.param({"full_refresh": "yes"}, id="boolean-word"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -75,6 +76,16 @@ def run(words: Sequence[str]) -> None:
             do[given.command](command)
         except KeyboardInterrupt as error:
             raise _interrupted(command, error) from None
+        except RunnerError:
+            raise
+        except Exception as error:
+            if not command.sent:
+                raise
+            # the caller's exit code would say that nothing was started
+            traceback.print_exc()
+            run = f"job run {command.run_id}" if command.run_id else "a run that was asked for"
+            msg = f"{given.command}: a fault of its own, told above; {run} may still be going"
+            raise LostContact(msg) from error
 
 
 def _trigger(command: _Command) -> None:

@@ -26,9 +26,13 @@ def check(given: Mapping[str, str]) -> None:
     if not ours and not values.keys() & DeploymentSettings.model_fields.keys():
         return
     allowed = policy.load(project.packaged_folder())
+    target = values.get("target")
     for name, text in values.items():
+        if name == "catalog" and target is None:
+            # whether it is the target's is known in the job
+            continue
         if name in DeploymentSettings.model_fields:
-            allowed.check_deployment(name, text)
+            allowed.check_deployment(name, text, target=target or "")
         elif name in ours:
             reject_unresolved(name, text)
     try:
