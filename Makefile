@@ -117,6 +117,9 @@ bench-overhead: env ## a run against plain `dbt build`
 bench-check: env ## `jobs check` of 200 jobs
 	$(BIN)/python benchmarks/check.py
 
+bench-trigger: env ## how soon a job is started, against importing the Databricks SDK
+	$(BIN)/python benchmarks/trigger.py
+
 # Unit tests and the quick part of the integration tests show where Pythons and the libraries
 # locked for them differ, in a fraction of the time. Where that Python's packages cannot be fetched,
 # a person may go on without it; CI may not.
@@ -204,5 +207,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test lint fmt test-warehouse test-workspace verify-tpch bench-overhead bench-check test-other-python build pins env \
+.PHONY: run test lint fmt test-warehouse test-workspace verify-tpch bench-overhead bench-check \
+  bench-trigger test-other-python build pins env \
   .other-env .warehouse-env .java .programs clean help

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from dbt_runner.settings import Settings
 
 COMMANDS = frozenset({"run"})
+CLIENT_COMMANDS = frozenset({"trigger", "attach", "cancel", "repair"})
+"""What looks at jobs from outside; the console script's own."""
+
 _STARTED = time.time()
 _PLATFORM_VARIABLES = ("DATABRICKS_RUNTIME_VERSION", "IS_SERVERLESS", "DB_IS_DRIVER")
 _BY_EXIT_CODE = {
@@ -50,6 +53,8 @@ def main() -> int:
     """The console script `dbt-runner`: prints, and returns the exit code."""
     if sys.argv[1:2] == ["jobs"]:
         return _exit_code(_jobs)
+    if sys.argv[1:2] and sys.argv[1] in CLIENT_COMMANDS:
+        return _exit_code(_client)
     return _exit_code(partial(_whole_process, in_job=on_databricks(os.environ)))
 
 
@@ -113,6 +118,12 @@ def _jobs() -> None:
     command.run(sys.argv[2:], _print)
 
 
+def _client() -> None:
+    from dbt_runner.jobs.trigger import command
+
+    command.run(sys.argv[1:])
+
+
 def _run(
     argv: Sequence[str], environ: Mapping[str, str], *, in_job: bool, ends_process: bool
 ) -> None:
@@ -127,8 +138,8 @@ def _run(
     """
     from dbt_runner import settings as all_settings
 
-    # the bundle room is the console script's own, and has been gone to by now
-    commands = COMMANDS if in_job else COMMANDS | {"jobs"}
+    # those of the console script alone have been gone to by now
+    commands = COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"jobs"}
     arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=commands)
     if arguments.wants_version:
         from dbt_runner.versions import own_version

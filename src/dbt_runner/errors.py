@@ -80,6 +80,24 @@ class BusyError(RunnerError):
     exit_code = 6
 
 
+class JobRunFailed(RunnerError):
+    """A job run on Databricks ended, and not well."""
+
+    exit_code = 1
+
+
+class LostContact(RunnerError):
+    """Nothing more is known of a job run, which may still be going."""
+
+    exit_code = 7
+
+
+class NotRun(RunnerError):
+    """Databricks did not run what was started: skipped, excluded, disabled, or too many at once."""
+
+    exit_code = 8
+
+
 class TimedOut(RunnerError):
     """The run took longer than its `timeout`."""
 

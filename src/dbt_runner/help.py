@@ -24,6 +24,8 @@ def text() -> str:
         "usage: dbt-runner [run] [--setting=value …]",
         "       dbt-runner --run-type full --target-schema analytics",
         "       dbt-runner jobs check|graph [PATH]   (the jobs of a bundle; jobs --help)",
+        "       dbt-runner trigger JOB [--run-type full …]   (starts a job; trigger --help)",
+        "       dbt-runner attach|cancel|repair JOB_RUN_ID",
         "",
         "Run parameters:",
         *_settings(RunParameters),
@@ -36,8 +38,8 @@ def text() -> str:
         "",
         f"Every setting may also be given as {ENV_PREFIX}NAME in the environment.",
         "Exit codes: 0 success, 1 nodes or tests failed, 2 usage, configuration or dbt itself,",
-        "3 nothing selected, 4 artifacts not stored, 5 worth another try, 6 busy, 124 timeout,",
-        "130/143 cancelled.",
+        "3 nothing selected, 4 artifacts not stored, 5 worth another try, 6 busy, 7 a job run that",
+        "may still be going, 8 a job run that was skipped, 124 timeout, 130/143 cancelled.",
     ]
     return "\n".join(lines)
 

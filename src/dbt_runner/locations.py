@@ -15,12 +15,25 @@ def cache_folder() -> Path | None:
         `None` without a home where somebody else made the temporary folder, or may write into it:
         what lies there would be run.
     """
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return _folder("XDG_CACHE_HOME", ".cache")
+
+
+def state_folder() -> Path | None:
+    """What the user's programs remember (XDG base directory specification), found like the cache.
+
+    Returns:
+        `None` where there is no folder that is this user's alone.
+    """
+    return _folder("XDG_STATE_HOME", ".local/state")
+
+
+def _folder(variable: str, below_home: str) -> Path | None:
+    named = Path(os.environ.get(variable, ""))
     if named.is_absolute():
         return named / "dbt-runner"
     home = Path(os.environ.get("HOME", ""))
     if home.is_absolute():
-        return home / ".cache" / "dbt-runner"
+        return home / below_home / "dbt-runner"
     folder = Path(tempfile.gettempdir()) / f"dbt-runner-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -144,15 +144,21 @@ def _build(values: dict[str, str], from_env: dict[str, str], policy: Policy) -> 
     try:
         return Settings(_build_sources=(sources, {}))
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        name = str(fault["loc"][0])
-        msg = f"{name}: {_reason(fault['msg'])}"
-        if name != "vars" or not names_secret(str(fault["input"])):
-            msg += f", got {printable(fault['input'])}"
+        name, msg = refusal(error)
         if name in defaults and name not in {**values, **from_env}:
             msg = f"{FILE_NAME}: settings.{msg}"
             raise PolicyError(msg) from None
         raise SettingsError(msg) from None
+
+
+def refusal(error: ValidationError) -> tuple[str, str]:
+    """The first setting that a model refused, and one line that says why."""
+    fault = error.errors(include_url=False)[0]
+    name = str(fault["loc"][0])
+    msg = f"{name}: {_reason(fault['msg'])}"
+    if name != "vars" or not names_secret(str(fault["input"])):
+        msg += f", got {printable(fault['input'])}"
+    return name, msg
 
 
 def _reason(message: str) -> str:

@@ -1,1 +1,1 @@
-"""Databricks Jobs at run time: what a run tells its job."""
+"""Databricks Jobs at run time: what a run tells its job, and jobs started from outside."""

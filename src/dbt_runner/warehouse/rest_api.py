@@ -34,6 +34,7 @@ class RestApi:
         host: the workspace's, for messages.
         cancelled: asked during pauses; nothing is tried again after it.
         auth_type: how the credentials were found, for messages.
+        patience: seconds during which `ask` repeats a request of a host that has answered before.
         clock, sleep: seconds.
     """
 
@@ -44,6 +45,7 @@ class RestApi:
         cancelled: Callable[[], bool],
         *,
         auth_type: str | None = None,
+        patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -52,6 +54,7 @@ class RestApi:
         self.clock = clock
         self._ws = ws
         self._auth_type = auth_type
+        self._patience = patience
         self._sleep = sleep
         self._answered = False
 
@@ -65,24 +68,34 @@ class RestApi:
         began, pause = self.clock(), 1.0
         while True:
             try:
-                answer = call(self._ws)
-            except OSError as error:
-                # the SDK's errors and those of its HTTP library all are; after its last attempt
-                # at what may pass, the SDK raises a TimeoutError from the error itself
-                cause = (type(error) is TimeoutError and error.__cause__) or error
-            else:
-                self._answered = True
-                return answer
+                return self.once(call)
+            except RunnerError as found:
+                left = began + (self._patience if self._answered else HTTP_TIMEOUT) - self.clock()
+                if not isinstance(found, TransientError) or left <= 0:
+                    raise
+                self.wait(min(max(pause, wanted_pause(found)), left))
+                if self.cancelled():
+                    raise
+            pause *= 2
+
+    def once(self, call: Callable[[WorkspaceClient], T]) -> T:
+        """Make a request a single time.
+
+        Raises:
+            TransientError: the host does not answer, is overloaded or broken.
+            Refused: one of its kinds, or itself for all else that the host says.
+        """
+        try:
+            answer = call(self._ws)
+        except OSError as error:
+            # the SDK's errors and those of its HTTP library all are; after its last attempt
+            # at what may pass, the SDK raises a TimeoutError from the error itself
+            cause = (type(error) is TimeoutError and error.__cause__) or error
             found = failure(cause, self.host, self._auth_type)
             self._answered = self._answered or not isinstance(found, NoAnswer)
-            left = began + (PATIENCE if self._answered else HTTP_TIMEOUT) - self.clock()
-            if not isinstance(found, TransientError) or left <= 0:
-                raise found from cause
-            wanted = getattr(cause, "retry_after_secs", None) or 0
-            self.wait(min(max(pause, wanted), left))
-            if self.cancelled():
-                raise found from cause
-            pause *= 2
+            raise found from cause
+        self._answered = True
+        return answer
 
     def wait(self, seconds: float) -> None:
         """Let time pass, unless the run is cancelled."""
@@ -114,6 +127,11 @@ class RestApi:
             return self.ask(lambda ws: ws.current_user.me())
         except RunnerError:
             return None
+
+
+def wanted_pause(found: RunnerError) -> float:
+    """The seconds that the host asked to wait (`Retry-After`); 0 if it did not."""
+    return getattr(found.__cause__, "retry_after_secs", None) or 0
 
 
 def single_attempts() -> Clock:

@@ -1,0 +1,147 @@
+"""What a job reads: the parameters that it declares, or that its tasks take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbt_runner.errors import SettingsError
+from dbt_runner.jobs.trigger import parameter_object as objects
+from dbt_runner.jobs.trigger.parameter_object import Kind
+from dbt_runner.parameters import RunParameters
+
+if TYPE_CHECKING:
+    from databricks.sdk.service.jobs import JobSettings, Task
+
+_OURS = "dbt_runner"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one job reads.
+
+    Attributes:
+        kinds: each parameter object that is read → the names that are declared for it; empty if
+            none are, so that any is taken.
+        unsure: keys of tasks of which nobody can tell what they read.
+        ours: it runs this package, so its rules are known.
+    """
+
+    kinds: Mapping[Kind, frozenset[str]]
+    unsure: tuple[str, ...] = ()
+    ours: bool = False
+
+    def choose(self, wanted: Kind | None) -> Kind:
+        """The parameter object to send.
+
+        Raises:
+            SettingsError: there is none, or more than one, or another than wanted.
+        """
+        there = ", ".join(kind.name for kind in self.kinds)
+        if objects.JOB in self.kinds:
+            if wanted not in {None, objects.JOB}:
+                msg = (
+                    f"send: the job declares parameters, and then {wanted and wanted.name} is "
+                    "refused; send job_parameters"
+                )
+                raise SettingsError(msg)
+            return objects.JOB
+        if wanted == objects.JOB:
+            msg = f"send: the job declares no parameters; its tasks read {there or 'none'}"
+            raise SettingsError(msg)
+        if wanted and (wanted in self.kinds or self.unsure):
+            return wanted
+        if wanted:
+            msg = f"send: no task of the job reads {wanted.name}; they read {there or 'none'}"
+            raise SettingsError(msg)
+        if len(self.kinds) == 1 and not self.unsure:
+            return next(iter(self.kinds))
+        raise self._refused(there)
+
+    def check_names(self, kind: Kind, names: Mapping[str, str]) -> None:
+        """Refuse a name that nothing in the job knows.
+
+        Raises:
+            SettingsError: with the nearest name.
+        """
+        declared = self.kinds.get(kind, frozenset())
+        known = declared | (RunParameters.model_fields.keys() if self._takes_any(kind) else set())
+        for name in names if known else ():
+            if name not in known:
+                near = _nearest(name, known)
+                hint = f"did you mean {near}?" if near else f"there is {', '.join(sorted(known))}"
+                msg = f"{name!a}: is no parameter of the job; {hint}"
+                raise SettingsError(msg)
+
+    def _takes_any(self, kind: Kind) -> bool:
+        """A wheel task of ours takes each run parameter, whether it is declared or not."""
+        return self.ours and kind == objects.NAMED
+
+    def _refused(self, there: str) -> SettingsError:
+        if self.unsure:
+            tasks = ", ".join(self.unsure)
+            msg = f"send: what {tasks} reads cannot be told; declare job parameters"
+            return SettingsError(f"{msg}, or choose with --send python_params")
+        if self.kinds:
+            msg = f"send: the tasks of the job read {there}, of which one can be sent; "
+            return SettingsError(f"{msg}declare job parameters, or choose with --send")
+        return SettingsError(
+            "send: no task of the job reads parameters; declare job parameters, or send none"
+        )
+
+
+def of(settings: JobSettings | None) -> Reading:
+    """What a job reads, from its settings.
+
+    Job parameters come first: where they are declared, the objects of the tasks are refused
+    (Databricks CLI, `bundle/run/job_options.go`).
+    """
+    tasks = list(_all(settings.tasks or [] if settings else []))
+    tags = (settings.tags if settings else None) or {}
+    ours = tags.get("project") == _OURS or any(_is_ours(task) for task in tasks)
+    declared = (settings.parameters if settings else None) or []
+    if declared:
+        return Reading({objects.JOB: frozenset(item.name for item in declared)}, ours=ours)
+    kinds: dict[Kind, frozenset[str]] = {}
+    unsure = []
+    for task in tasks:
+        if task.python_wheel_task and task.python_wheel_task.parameters:
+            unsure.append(task.task_key)
+            continue
+        for kind, names in _read_by(task):
+            kinds[kind] = kinds.get(kind, frozenset()) | names
+    return Reading(kinds, tuple(unsure), ours)
+
+
+def _all(tasks: list[Task]) -> Iterator[Task]:
+    for task in tasks:
+        yield task
+        if task.for_each_task:
+            yield task.for_each_task.task
+
+
+def _is_ours(task: Task) -> bool:
+    wheel = task.python_wheel_task
+    return wheel is not None and (wheel.package_name or "").replace("-", "_") == _OURS
+
+
+def _read_by(task: Task) -> Iterator[tuple[Kind, frozenset[str]]]:
+    """The seed's matrix: a task's type and the object that it reads."""
+    nothing: frozenset[str] = frozenset()
+    if task.notebook_task:
+        yield objects.NOTEBOOK, frozenset(task.notebook_task.base_parameters or {})
+    if task.python_wheel_task:
+        yield objects.NAMED, frozenset(task.python_wheel_task.named_parameters or {})
+    if task.spark_python_task:
+        yield objects.WORDS, nothing
+    if task.spark_jar_task:
+        yield objects.JAR, nothing
+    if task.spark_submit_task:
+        yield objects.SUBMIT, nothing
+
+
+def _nearest(name: str, known: frozenset[str] | set[str]) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name.replace("-", "_"), sorted(known), n=1)), "")

@@ -1,0 +1,116 @@
+"""A job run watched to its end, or for as long as somebody waits and the workspace answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dbt_runner.errors import RunnerError, TransientError
+from dbt_runner.jobs.trigger import job_run, outcome
+from dbt_runner.jobs.trigger.job_run import JobRun
+from dbt_runner.jobs.trigger.progress import Progress, Tell
+from dbt_runner.warehouse.rest_api import wanted_pause
+
+if TYPE_CHECKING:
+    from databricks.sdk.service.jobs import Run
+
+    from dbt_runner.warehouse.rest_api import RestApi
+
+CONTACT = 300
+"""Seconds without an answer after which contact is lost."""
+
+_PAUSES = (1, 1, 2, 3, 5, 7)
+_LONGEST_PAUSE = 10
+
+
+class Watch:
+    """Asks for a run's state again and again.
+
+    Args:
+        api: how the workspace is asked.
+        timeout: seconds to wait at most; `None` for as long as it takes.
+        tell: told of progress.
+        tick: called before each request, as to renew credentials.
+    """
+
+    def __init__(
+        self, api: RestApi, timeout: float | None, tell: Tell, tick: Callable[[], object]
+    ) -> None:
+        self._api = api
+        self._timeout = timeout
+        self._tell = tell
+        self._tick = tick
+
+    def until_end(self, run: JobRun, *, known: bool, repair_id: int | None = None) -> JobRun:
+        """Wait for the end.
+
+        Args:
+            run: as far as it is known.
+            known: it is certain that there is such a run; else a first refusal is raised.
+            repair_id: the repair whose end it is to be.
+
+        Returns:
+            The run as last seen, without an `outcome` and with a reason in `left` if that was not
+            its end.
+
+        Raises:
+            RunnerError: the workspace knows no such run, or refuses to show it.
+        """
+        progress = Progress(self._tell)
+        began = answered = self._api.clock()
+        polls, silent = 0, False
+        while True:
+            pause: float = _PAUSES[polls] if polls < len(_PAUSES) else _LONGEST_PAUSE
+            try:
+                found = self._look(run.run_id, with_history=repair_id is not None)
+            except TransientError as error:
+                if self._api.clock() - answered >= CONTACT:
+                    return replace(run, outcome=None, left=f"contact was lost: {error}")
+                if not silent:
+                    self._tell("contact.lost", level="warning", reason=str(error))
+                silent = True
+                pause = max(pause, min(wanted_pause(error), _LONGEST_PAUSE * 6))
+            except RunnerError as error:
+                if not known:
+                    raise
+                return replace(run, outcome=None, left=f"contact was lost: {error}")
+            else:
+                answered, silent, known = self._api.clock(), False, True
+                run = _updated(run, found, repair_id)
+                progress.seen(run)
+                if run.outcome:
+                    return run
+            polls += 1
+            left = self._left(began)
+            if left <= 0:
+                return replace(run, left=f"not waited for longer than {self._timeout:g} s")
+            self._api.wait(min(pause, left))
+
+    def _look(self, run_id: int, *, with_history: bool) -> Run:
+        self._tick()
+        return self._api.once(
+            lambda ws: ws.jobs.get_run(run_id, include_history=True if with_history else None)
+        )
+
+    def _left(self, began: float) -> float:
+        if self._timeout is None:
+            return _LONGEST_PAUSE
+        return began + self._timeout - self._api.clock()
+
+
+def _updated(before: JobRun, found: Run, repair_id: int | None) -> JobRun:
+    run = job_run.seen(found, before.run_id)
+    run = replace(run, idempotency_token=before.idempotency_token)
+    if repair_id is not None and not _repaired(found, repair_id):
+        # still the end before the repair
+        return replace(run, outcome=None)
+    return run
+
+
+def _repaired(found: Run, repair_id: int) -> bool:
+    for item in found.repair_history or ():
+        if item.id == repair_id:
+            told = item.state or item.status
+            return told is None or outcome.of(item.state, item.status) is not None
+    return False

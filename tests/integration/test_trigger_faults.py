@@ -1,0 +1,677 @@
+"""Starting a run through the real SDK while the network and the workspace fail."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.config import Config
+
+from dbt_runner.errors import BusyError, LostContact, ProjectError, RunnerError, SettingsError
+from dbt_runner.jobs.trigger import attach, beginning, cancel, following, repair, repairing, trigger
+from dbt_runner.jobs.trigger.client import Client
+from dbt_runner.jobs.trigger.job_run import JobRun
+from dbt_runner.jobs.trigger.records import Records
+from dbt_runner.jobs.trigger.request import Request
+from dbt_runner.jobs.trigger.watching import Watch
+from dbt_runner.warehouse.rest_api import single_attempts
+from jobs_api import (
+    CANCEL,
+    FAILED,
+    GET_OUTPUT,
+    GET_RUN,
+    REPAIR,
+    RUN_NOW,
+    RUNNING,
+    SUCCESS,
+    TOKEN,
+    JobsApi,
+    serving,
+    view,
+)
+
+JOB = 12
+WHEEL = {"package_name": "dbt_runner", "entry_point": "run"}
+SETTINGS = {
+    "name": "[prod] build",
+    "parameters": [{"name": "run_type", "default": ""}, {"name": "target_schema", "default": ""}],
+    "tasks": [{"task_key": "build", "python_wheel_task": WHEEL}],
+}
+
+
+@dataclass
+class Time:
+    """Time that only waiting moves."""
+
+    now: float = 0.0
+    told: list[str] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self.now += seconds
+
+    def client(self, ws: WorkspaceClient) -> Client:
+        """A client in this time."""
+        return Client.of(ws, self.tell, clock=lambda: self.now, sleep=self.sleep)
+
+    def tell(self, event: str, **_: Any) -> None:
+        """Keep an event."""
+        self.told.append(event)
+
+
+@pytest.fixture
+def server() -> Iterator[JobsApi]:
+    """A workspace with one job."""
+    with serving() as found:
+        found.jobs[JOB] = SETTINGS
+        yield found
+
+
+def client_of(server: JobsApi, token: str = TOKEN) -> WorkspaceClient:
+    """The real client, configured as our command does it."""
+    config = Config(
+        host=server.url,
+        token=token,
+        auth_type="pat",
+        http_timeout_seconds=2,
+        retry_timeout_seconds=1,
+        clock=single_attempts(),
+    )
+    return WorkspaceClient(config=config)
+
+
+@pytest.fixture
+def ws(server: JobsApi) -> WorkspaceClient:
+    """A client of it."""
+    return client_of(server)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Records:
+    """An empty folder for what is sent."""
+    return Records(tmp_path / "triggers")
+
+
+def request(server: JobsApi, token: str = "t-1", *, fresh: bool = True) -> Request:
+    """A full build of finance."""
+    values = {"run_type": "full", "target_schema": "finance"}
+    return Request(server.url, JOB, {"job_parameters": values}, token, fresh)
+
+
+def begin(
+    time: Time, ws: WorkspaceClient, asked: Request, records: Records, **how: bool
+) -> beginning.Begun:
+    """Begin in a time of its own."""
+    options = {"resume": False, "another": False, **how}
+    return beginning.begin(time.client(ws), asked, records, **options)
+
+
+# One run, whatever happens on the way
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(["drop_before"], id="drop-before-accept"),
+        pytest.param(["drop_after"], id="drop-after-accept"),
+        pytest.param(["drop_after", "drop_after", "drop_before"], id="drops"),
+        pytest.param(["429:7"], id="429-retry-after"),
+        pytest.param(["429", "503:2", "500", "502", "504"], id="statuses"),
+        pytest.param(["slow:2.5"], id="slow"),
+        pytest.param(["drop_after", "500"], id="accepted-then-broken"),
+    ],
+)
+def test_run_is_started_once_with_one_token(
+    server: JobsApi, ws: WorkspaceClient, records: Records, faults: list[str]
+) -> None:
+    """What may pass is sent again with the same token, so one run comes of it."""
+    server.fail(RUN_NOW, *faults)
+    begun = begin(Time(), ws, request(server), records)
+    sent = server.bodies(RUN_NOW)
+    assert len(sent) == len(faults) + 1
+    assert {body["idempotency_token"] for body in sent} == {"t-1"}
+    assert list(server.runs) == [begun.run_id]
+    assert sent[0] == request(server).body()
+
+
+def test_pause_that_the_workspace_asks_for_is_kept(
+    server: JobsApi, ws: WorkspaceClient, records: Records
+) -> None:
+    """`Retry-After` counts, and patience ends all the same."""
+    time = Time()
+    server.fail(RUN_NOW, "429:40")
+    begin(time, ws, request(server), records)
+    assert time.now == pytest.approx(40)
+    server.fail(RUN_NOW, *["503"] * 100)
+    with pytest.raises(LostContact):
+        begin(time, ws, request(server, "t-2"), records)
+    assert time.now == pytest.approx(160)
+
+
+@pytest.mark.parametrize("fault", ["html", "empty"])
+def test_answer_that_is_none_leaves_a_doubt(
+    server: JobsApi, ws: WorkspaceClient, records: Records, fault: str
+) -> None:
+    """The run may have begun, so the token stays on disk and the same command finds the run."""
+    server.fail(RUN_NOW, fault)
+    with pytest.raises(LostContact, match="with --resume, sends the same token again") as caught:
+        begin(Time(), ws, request(server), records)
+    assert caught.value.exit_code == 7
+    begun = begin(Time(), ws, request(server, "t-2"), records, resume=True)
+    assert list(server.runs) == [begun.run_id]
+    assert begun.request.idempotency_token == "t-1"
+
+
+def test_refusal_proves_that_there_is_no_run(
+    server: JobsApi, ws: WorkspaceClient, records: Records
+) -> None:
+    """Nothing is left to resume."""
+    asked = Request(server.url, 99, {}, "t-1")
+    with pytest.raises(ProjectError, match="Job 99 does not exist"):
+        begin(Time(), ws, asked, records)
+    assert records.left(asked) is None
+
+
+def test_refused_login_after_a_doubt_proves_nothing(
+    server: JobsApi, ws: WorkspaceClient, records: Records
+) -> None:
+    """A token of the login that expires between two attempts says nothing about the first."""
+    server.fail(RUN_NOW, "drop_after", "401")
+    with pytest.raises(LostContact):
+        begin(Time(), ws, request(server), records)
+    assert begin(Time(), ws, request(server, "t-2"), records, resume=True).run_id in server.runs
+    assert len(server.runs) == 1
+
+
+def test_refused_login_at_once_is_a_refusal(server: JobsApi, records: Records) -> None:
+    """Nothing was started: exit code 2."""
+    with pytest.raises(ProjectError, match="refused the credentials"):
+        begin(Time(), client_of(server, "wrong"), request(server), records)
+    assert server.runs == {}
+
+
+# What is on disk, and when
+
+
+def test_token_is_on_disk_before_it_is_sent(
+    server: JobsApi, ws: WorkspaceClient, records: Records
+) -> None:
+    """The file is there when the request comes, for this user only; then it names the run."""
+    seen: list[dict[str, Any]] = []
+
+    def look(path: str, _number: int) -> None:
+        if path == RUN_NOW and records.folder:
+            for file in records.folder.glob("*.json"):
+                assert file.stat().st_mode & 0o077 == 0
+                seen.append(json.loads(file.read_text()))
+
+    server.faults = look
+    begun = begin(Time(), ws, request(server), records)
+    assert [(entry["idempotency_token"], entry["run_id"]) for entry in seen] == [("t-1", None)]
+    assert begun.record
+    assert json.loads(begun.record.file.read_text())["run_id"] == begun.run_id
+    begun.settle()
+    assert records.folder
+    assert list(records.folder.iterdir()) == []
+
+
+def test_nothing_is_sent_without_a_place_for_the_token(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """A token that only this client knows, it must not lose; one that is named again, it may."""
+    (tmp_path / "file").write_text("")
+    nowhere = Records(tmp_path / "file" / "triggers")
+    with pytest.raises(ProjectError, match="cannot be stored"):
+        begin(Time(), ws, request(server), nowhere)
+    assert server.bodies(RUN_NOW) == []
+    time = Time()
+    assert begin(time, ws, request(server, fresh=False), nowhere).run_id in server.runs
+    assert "trigger.not_stored" in time.told
+
+
+@pytest.mark.parametrize("moment", ["before-sending", "before-the-answer", "while-waiting"])
+def test_equal_command_after_a_death_asks_which_intent_it_is(
+    server: JobsApi, ws: WorkspaceClient, records: Records, moment: str
+) -> None:
+    """Without a key nobody knows: `--resume` goes on with that run, `--another` starts one."""
+    dead = records.keep(request(server))
+    if moment != "before-sending":
+        run = server.start(JOB, request(server).body())
+        server._by_token["t-1"] = run.run_id
+    if moment == "while-waiting":
+        dead.answered(run.run_id)
+    dead.release()
+    with pytest.raises(SettingsError, match="add --resume to go on with that one, or --another"):
+        begin(Time(), ws, request(server, "t-2"), records)
+    before = len(server.bodies(RUN_NOW))
+    another = begin(Time(), ws, request(server, "t-3"), records, another=True)
+    resumed = begin(Time(), ws, request(server, "t-4"), records, resume=True)
+    assert another.run_id != resumed.run_id
+    assert len(server.runs) == 2
+    assert resumed.request.idempotency_token == "t-1"
+    assert len(server.bodies(RUN_NOW)) - before == (1 if moment == "while-waiting" else 2)
+    resumed.settle()
+    another.settle()
+    # nothing is left: the next one is an intent of its own
+    begin(Time(), ws, request(server, "t-5"), records, resume=True)
+    assert len(server.runs) == 3
+
+
+def test_client_that_lives_is_not_taken_for_dead(
+    server: JobsApi, ws: WorkspaceClient, records: Records
+) -> None:
+    """Two equal commands at the same time are two intents, and neither picks up the other's run."""
+    first = begin(Time(), ws, request(server, "t-1"), records)
+    second = begin(Time(), ws, request(server, "t-2"), records, resume=True)
+    assert first.run_id != second.run_id
+
+
+def test_another_request_has_nothing_to_resume(
+    server: JobsApi, ws: WorkspaceClient, records: Records
+) -> None:
+    """Other parameters are another intent."""
+    records.keep(request(server)).release()
+    other = Request(server.url, JOB, {"job_parameters": {"run_type": "full"}}, "t-2")
+    assert begin(Time(), ws, other, records, resume=True).request.idempotency_token == "t-2"
+
+
+def test_damaged_record_is_no_record(
+    server: JobsApi, ws: WorkspaceClient, records: Records
+) -> None:
+    """A file that is cut stops nobody."""
+    record = records.keep(request(server))
+    record.file.write_text('{"idempot')
+    record.release()
+    assert begin(Time(), ws, request(server, "t-2"), records).run_id in server.runs
+
+
+# Through the library
+
+
+def start(ws: WorkspaceClient, folder: Path, **how: Any) -> JobRun:
+    """Trigger a full build of finance."""
+    values = {"run_type": "full", "target_schema": "finance"}
+    return trigger(ws, **{"job_id": JOB, "parameters": values, "records": folder, **how})
+
+
+def test_library_returns_the_end(server: JobsApi, ws: WorkspaceClient, tmp_path: Path) -> None:
+    """A failed run raises nothing: tasks, durations, errors and the runner's summary are there."""
+    logs = 'x\n{"event": "run.finished", "status": "failed", "exit_code": 1}\n'
+    server.outputs[5] = {"error": "NodesFailed: model.tpch.fct_orders", "logs": logs}
+    task = {**FAILED, "task_key": "build", "run_id": 5, "python_wheel_task": WHEEL}
+    server.lives[JOB] = [view("TERMINATED", "FAILED", start_time=1, end_time=1_001, tasks=[task])]
+    events: list[str] = []
+    found = start(ws, tmp_path, tell=lambda event, **_: events.append(event))
+    assert (found.outcome and found.outcome.name, found.exit_code) == ("FAILED", 1)
+    assert found.url
+    assert found.seconds == 1
+    [seen] = found.tasks
+    assert (seen.key, seen.seconds, seen.error) == (
+        "build",
+        60,
+        "NodesFailed: model.tpch.fct_orders",
+    )
+    assert seen.summary == {"event": "run.finished", "status": "failed", "exit_code": 1}
+    assert events == [
+        "job.found",
+        "trigger.sent",
+        "job_run.started",
+        "job_run.found",
+        "task_run.finished",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tasks_of_jobs_below_are_told(server: JobsApi, ws: WorkspaceClient, tmp_path: Path) -> None:
+    """An orchestrator's failure is the failure of a task two jobs below, or in a loop."""
+    build = {**FAILED, "task_key": "build", "run_id": 31, "python_wheel_task": WHEEL}
+    inner = {**FAILED, "task_key": "each_iteration", "run_id": 41, "notebook_task": {}}
+    server.runs[90] = child = server.start(JOB)
+    child.views = [view("TERMINATED", "FAILED", tasks=[build])]
+    server.runs[22] = loop = server.start(JOB)
+    loop.views = [view("TERMINATED", "FAILED", iterations=[inner])]
+    server.outputs[21] = {"run_job_output": {"run_id": 90}}
+    server.outputs[31] = {"error": "boom", "logs": '{"event": "run.finished", "status": "failed"}'}
+    server.outputs[41] = {"error": "bang"}
+    top = [
+        {**FAILED, "task_key": "refresh", "run_id": 21, "run_job_task": {"job_id": 5}},
+        {**FAILED, "task_key": "each", "run_id": 22, "for_each_task": {"inputs": "[]", "task": {}}},
+    ]
+    server.lives[JOB] = [view("TERMINATED", "FAILED", tasks=top)]
+    found = start(ws, tmp_path)
+    assert {task.key: task.error for task in found.tasks} == {
+        "refresh": "Task build failed",
+        "refresh/build": "boom",
+        "each": "Task build failed",
+        "each/each_iteration": "bang",
+    }
+    assert [task.key for task in found.tasks if task.summary] == ["refresh/build"]
+
+
+def test_key_starts_one_run(server: JobsApi, ws: WorkspaceClient, tmp_path: Path) -> None:
+    """The same key finds the same run: here from disk, elsewhere by Databricks."""
+    first = start(ws, tmp_path / "a", once_per="2026-11-24")
+    again = start(ws, tmp_path / "a", once_per="2026-11-24")
+    elsewhere = start(ws, tmp_path / "b", once_per="2026-11-24")
+    assert first.run_id == again.run_id == elsewhere.run_id
+    assert len(server.bodies(RUN_NOW)) == 2
+    tomorrow = start(ws, tmp_path / "a", once_per="2026-11-25")
+    other = start(ws, tmp_path / "a", once_per="2026-11-24", parameters={"run_type": "docs"})
+    assert len({first.run_id, tomorrow.run_id, other.run_id}) == 3
+    assert len(server.runs) == 3
+
+
+def test_call_that_was_broken_off_can_be_resumed(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Also within one process: an orchestrator's time limit leaves the run to the next call."""
+
+    class TaskTimeout(BaseException):
+        """As Airflow raises it inside a task."""
+
+    def interrupt(event: str, **_: Any) -> None:
+        if event == "job_run.found":
+            raise TaskTimeout
+
+    with pytest.raises(TaskTimeout):
+        start(ws, tmp_path, tell=interrupt)
+    with pytest.raises(SettingsError, match="left job run 1001; add --resume"):
+        start(ws, tmp_path)
+    assert start(ws, tmp_path, resume=True).run_id == 1001
+    assert len(server.runs) == 1
+
+
+def test_result_is_told_before_it_is_forgotten(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Who dies without having told the end leaves the run to the next."""
+    told: list[int] = []
+
+    def report(run: JobRun) -> None:
+        told.append(run.exit_code)
+        assert [file for file in tmp_path.iterdir() if file.suffix == ".json"]
+
+    start(ws, tmp_path, report=report)
+    assert told == [0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_old_records_go(server: JobsApi, ws: WorkspaceClient, records: Records) -> None:
+    """After sixty days Databricks does not know the run any more either."""
+    old = records.keep(request(server))
+    old.release()
+    for file in (old.file, old.file.with_suffix(".lock")):
+        os.utime(file, (1, 1))
+    begin(Time(), ws, request(server, "t-2"), records).settle()
+    assert records.folder
+    assert list(records.folder.iterdir()) == []
+
+
+def test_two_intents_never_share_a_run(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """A token that went with other parameters is refused: by the disk, else by the run itself."""
+    start(ws, tmp_path / "a", idempotency_token="mine")
+    with pytest.raises(SettingsError, match="was sent before, for job 12 with other parameters"):
+        start(ws, tmp_path / "a", idempotency_token="mine", parameters={"run_type": "docs"})
+    with pytest.raises(SettingsError, match="belongs to job run 1001 of job 12"):
+        start(ws, tmp_path / "b", idempotency_token="mine", parameters={"run_type": "docs"})
+    with pytest.raises(SettingsError, match="belongs to job run 1001"):
+        start(ws, tmp_path / "c", idempotency_token="mine", parameters={})
+    server.jobs[13] = SETTINGS
+    with pytest.raises(SettingsError, match="belongs to job run 1001 of job 12"):
+        start(ws, tmp_path / "d", idempotency_token="mine", job_id=13)
+    assert start(ws, tmp_path / "e", idempotency_token="mine").run_id == 1001
+    assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"job_id": None}, "its id or its name"),
+        ({"job_name": "x"}, "its id or its name"),
+        ({"job_id": 99}, "job_id: 99"),
+        ({"idempotency_token": "x" * 65}, "1 to 64"),
+        ({"idempotency_token": "x", "once_per": "y"}, "use one of them"),
+        ({"once_per": ""}, "must not be empty"),
+        ({"send": "nope"}, "is no parameter object"),
+        ({"parameters": {"run_type": "frobnicate"}}, "is no run type"),
+        ({"parameters": {"run_typ": "full"}}, "did you mean run_type?"),
+        ({"parameters": {"run_type": 5}}, "must be a text"),
+    ],
+)
+def test_nothing_is_sent_of_what_is_refused(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path, how: dict[str, Any], message: str
+) -> None:
+    """All of it is known before the request."""
+    with pytest.raises(RunnerError) as caught:
+        start(ws, tmp_path, **how)
+    assert message in str(caught.value)
+    assert caught.value.exit_code == 2
+    assert server.bodies(RUN_NOW) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_job_is_found_by_its_exact_name(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """The API's filter ignores case and comes in pages; two jobs of one name are both named."""
+    server.jobs |= {13: {"name": "[PROD] build"}, 14: {"name": "other"}}
+    found = start(ws, tmp_path, job_id=None, job_name="[prod] build")
+    assert found.job_id == JOB
+    server.jobs[15] = SETTINGS
+    with pytest.raises(SettingsError, match=r"2 jobs have the name .*: 12, 15; give an id"):
+        start(ws, tmp_path, job_id=None, job_name="[prod] build")
+    with pytest.raises(SettingsError, match="there is no job 'OTHER'; there is 'other'"):
+        start(ws, tmp_path, job_id=None, job_name="OTHER")
+    with pytest.raises(SettingsError, match="or it is not yours to see"):
+        start(ws, tmp_path, job_id=None, job_name="nope")
+
+
+def test_no_wait_ends_with_the_start(server: JobsApi, ws: WorkspaceClient, tmp_path: Path) -> None:
+    """The run's id and page are known, its end is not."""
+    server.lives[JOB] = [RUNNING]
+    found = start(ws, tmp_path, wait=False)
+    assert (found.run_id, found.doing, found.outcome) == (1001, "RUNNING", None)
+    assert found.url
+    assert found.left == "not waited for"
+    assert len(server.bodies(GET_RUN)) == 1
+
+
+def test_sdk_with_its_own_retries_makes_one_run_too(server: JobsApi, tmp_path: Path) -> None:
+    """An orchestrator's client repeats by itself, with our token."""
+    ws = WorkspaceClient(host=server.url, token=TOKEN, auth_type="pat")
+    server.fail(RUN_NOW, "drop_after")
+    assert start(ws, tmp_path).exit_code == 0
+    assert len(server.runs) == 1
+    assert len(server.bodies(RUN_NOW)) == 2
+
+
+# Waiting
+
+
+def watch(time: Time, ws: WorkspaceClient, run_id: int, timeout: float | None = None) -> JobRun:
+    """Watch a run in a time of its own."""
+    client = time.client(ws)
+    found = Watch(client.api, timeout, client.tell, client.tick)
+    return found.until_end(JobRun(run_id), known=True)
+
+
+def test_progress_is_told_once(server: JobsApi, ws: WorkspaceClient) -> None:
+    """Each change of the run and of each task is one event."""
+    task = {"task_key": "build", "run_id": 5}
+    server.lives[JOB] = [
+        view("QUEUED"),
+        view("RUNNING", tasks=[{**view("PENDING"), **task}]),
+        view("RUNNING", tasks=[{**RUNNING, **task}]),
+        view("RUNNING", tasks=[{**RUNNING, **task}]),
+        {**SUCCESS, "tasks": [{**SUCCESS, **task}]},
+    ]
+    time = Time()
+    assert watch(time, ws, server.start(JOB).run_id).exit_code == 0
+    assert time.told == [
+        "job_run.found",
+        "job_run.state",
+        "job_run.state",
+        "task_run.state",
+        "task_run.state",
+        "task_run.finished",
+    ]
+
+
+def test_clients_wait_ends_before_the_run(server: JobsApi, ws: WorkspaceClient) -> None:
+    """The run goes on: exit code 7, and nothing is cancelled."""
+    server.lives[JOB] = [RUNNING]
+    time = Time()
+    found = watch(time, ws, server.start(JOB).run_id, timeout=25)
+    assert time.now == pytest.approx(25)
+    assert found.exit_code == 7
+    assert found.left == "not waited for longer than 25 s"
+    assert server.bodies(CANCEL) == []
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "503", "429:3", "500", "html"])
+def test_workspace_that_fails_for_a_while_is_asked_again(
+    server: JobsApi, ws: WorkspaceClient, fault: str
+) -> None:
+    """Waiting outlives an outage of some minutes, and says so once."""
+    run, time = server.start(JOB), Time()
+    server.fail(GET_RUN, *[fault] * (1 if fault == "html" else 5))
+    found = watch(time, ws, run.run_id)
+    if fault == "html":
+        assert found.exit_code == 7
+    else:
+        assert found.exit_code == 0
+        assert time.told.count("contact.lost") == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "503", "401", "404"])
+def test_lost_contact_is_no_failure(server: JobsApi, ws: WorkspaceClient, fault: str) -> None:
+    """Exit code 7: the run may still be going, also when the login has expired."""
+    run, time = server.start(JOB), Time()
+    server.fail(GET_RUN, *[fault] * 1000)
+    found = watch(time, ws, run.run_id)
+    assert found.exit_code == 7
+    assert found.left.startswith("contact was lost: ")
+    assert time.now < 400
+
+
+def test_attach_waits_for_a_run_of_somebody_else(server: JobsApi, ws: WorkspaceClient) -> None:
+    """Only a run that nobody knows is an error."""
+    found = attach(ws, server.start(JOB).run_id)
+    assert found.exit_code == 0
+    with pytest.raises(ProjectError, match="Run 1 does not exist"):
+        attach(ws, 1)
+
+
+# Cancel and repair
+
+
+def test_cancel_tells_the_end(server: JobsApi, ws: WorkspaceClient) -> None:
+    """It is over only when the run is seen to have ended; a run that has ended is left alone."""
+    server.lives[JOB] = [RUNNING]
+    run = server.start(JOB)
+    server.fail(CANCEL, "drop_after")
+    found = cancel(ws, run.run_id)
+    assert found.outcome
+    assert found.outcome.name == "CANCELED"
+    assert len(server.bodies(CANCEL)) == 2
+    assert cancel(ws, run.run_id).outcome == found.outcome
+    assert len(server.bodies(CANCEL)) == 2
+
+
+def test_repair_runs_what_failed(server: JobsApi, ws: WorkspaceClient) -> None:
+    """With the parameters of the run, and from the second time on with the repair before it."""
+    server.lives[JOB] = [FAILED]
+    server.repaired = [FAILED]
+    run = server.start(JOB, {"job_parameters": {"target_schema": "finance"}})
+    assert repair(ws, run.run_id).exit_code == 1
+    server.repaired = [SUCCESS]
+    assert repair(ws, run.run_id).exit_code == 0
+    common = {
+        "run_id": run.run_id,
+        "rerun_all_failed_tasks": True,
+        "rerun_dependent_tasks": True,
+        "job_parameters": {"target_schema": "finance"},
+    }
+    assert server.bodies(REPAIR) == [common, {**common, "latest_repair_id": 701}]
+
+
+def test_task_parameters_of_the_run_are_sent_to_its_repair(
+    server: JobsApi, ws: WorkspaceClient
+) -> None:
+    """Whichever object it was."""
+    server.jobs[JOB] = {"tasks": SETTINGS["tasks"]}
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB, {"python_named_params": {"run_type": "full"}})
+    repair(ws, run.run_id)
+    assert server.bodies(REPAIR)[0]["python_named_params"] == {"run_type": "full"}
+
+
+def test_end_before_the_repair_is_not_its_end(server: JobsApi, ws: WorkspaceClient) -> None:
+    """A run that still shows its old end is waited for."""
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB)
+    run.repairs.append({"type": "REPAIR", "id": 700, "start_time": 700})
+    time = Time()
+    client = time.client(ws)
+    server.repaired = [FAILED, RUNNING, SUCCESS]
+
+    def look(_path: str, _number: int) -> None:
+        # the history does not know the repair 702 until it is asked the third time
+        if len(server.bodies(GET_RUN)) == 3:
+            run.repairs.append({"type": "REPAIR", "id": 702, "start_time": 702})
+            run.views = [RUNNING, SUCCESS]
+
+    server.faults = look
+    found = following.finish(client, JobRun(run.run_id), known=True, timeout=None, repair_id=702)
+    assert found.exit_code == 0
+    assert time.now >= 2
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(["drop_before"], id="drop-before-accept"),
+        pytest.param(["drop_after"], id="drop-after-accept"),
+        pytest.param(["503:1", "drop_after"], id="503-then-drop"),
+        pytest.param(["500", "drop_before"], id="500-then-drop"),
+        pytest.param(["html"], id="no-json"),
+        pytest.param(["drop_after", "drop_before"], id="accepted-then-drop"),
+    ],
+)
+def test_repair_begins_once(server: JobsApi, ws: WorkspaceClient, faults: list[str]) -> None:
+    """It has no token, so after a doubt the run's history is looked at."""
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB)
+    server.fail(REPAIR, *faults)
+    assert repairing.repair(Time().client(ws).api, run.run_id) == 701
+    assert len(run.repairs) == 1
+
+
+def test_repair_that_nobody_confirms_is_in_doubt(server: JobsApi, ws: WorkspaceClient) -> None:
+    """Exit code 7 after a bounded number of attempts."""
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB)
+    server.fail(REPAIR, *["drop_before"] * 100)
+    with pytest.raises(LostContact):
+        repairing.repair(Time().client(ws).api, run.run_id)
+    assert len(server.bodies(REPAIR)) == 5
+
+
+def test_what_needs_no_repair_is_refused(server: JobsApi, ws: WorkspaceClient) -> None:
+    """A run that goes on, and one that succeeded."""
+    server.lives[JOB] = [RUNNING]
+    with pytest.raises(BusyError, match="still going"):
+        repair(ws, server.start(JOB).run_id)
+    server.lives[JOB] = [SUCCESS]
+    with pytest.raises(SettingsError, match="nothing to repair"):
+        repair(ws, server.start(JOB).run_id)
+    assert server.bodies(REPAIR) == []
+    assert server.bodies(GET_OUTPUT) == []
