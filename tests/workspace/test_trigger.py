@@ -19,22 +19,26 @@ def client(bundle: Bundle, *words: str) -> tuple[int, list[dict[str, Any]], str]
     """`dbt-runner` in the bundle's folder: exit code, events, complaint."""
     home = bundle.folder.with_name(f"{bundle.folder.name}-client")
     home.mkdir(exist_ok=True)
-    environment = {
-        "PATH": f"{bundle.workspace.programs}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(home),
-        "DATABRICKS_HOST": bundle.workspace.address,
-        "DATABRICKS_TOKEN": bundle.token,
-    }
     done = subprocess.run(
         [*MAIN, *words],
         cwd=bundle.folder,
-        env=environment,
+        env=login(bundle, home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
         encoding="utf-8",
     )
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def login(bundle: Bundle, home: Path) -> dict[str, str]:
+    """The environment of a program that logs in to the bundle's workspace."""
+    return {
+        "PATH": f"{bundle.workspace.programs}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "DATABRICKS_HOST": bundle.workspace.address,
+        "DATABRICKS_TOKEN": bundle.token,
+    }
 
 
 def test_deployed_job_is_started_by_its_key(bundle: Bundle) -> None:
@@ -52,17 +56,11 @@ def test_deployed_job_is_started_by_its_key(bundle: Bundle) -> None:
     assert task["error"] is None
     assert task["summary"]["status"] == "success"
     assert task["summary"]["target_schema"] == "finance"
-    requests = [item["body"] for item in bundle.workspace.requests("/api/2.2/jobs/run-now")]
-    assert (
-        json.loads(requests[-1])
-        if isinstance(requests[-1], str)
-        else requests[-1]
-        == {
-            "job_id": last["job_id"],
-            "job_parameters": {"target_schema": "finance"},
-            "idempotency_token": last["idempotency_token"],
-        }
-    )
+    assert bundle.workspace.requests("/api/2.2/jobs/run-now")[-1]["body"] == {
+        "job_id": last["job_id"],
+        "job_parameters": {"target_schema": "finance"},
+        "idempotency_token": last["idempotency_token"],
+    }
     # the same intent again
     code, lines, _ = client(bundle, *words, f"--bundle-dir={Path(bundle.folder)}")
     assert (code, lines[-1]["job_run_id"]) == (0, last["job_run_id"])
