@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dbt_runner import argv as command_line
 from dbt_runner.errors import (
@@ -64,6 +64,17 @@ def run() -> None:
         RunnerError: the run was refused, or did not succeed.
     """
     _run(sys.argv[1:], os.environ, in_job=True, ends_process=False)
+
+
+def shell() -> None:
+    """The entry point of a wheel task that runs a bash script: returns on success, else raises.
+
+    Raises:
+        RunnerError: the script was refused, or did not succeed.
+    """
+    from dbt_runner.shell.task import run_script
+
+    run_script(sys.argv[1:], os.environ, _reporter)
 
 
 def on_databricks(environ: Mapping[str, str]) -> bool:
@@ -126,7 +137,8 @@ def _run(
 
     remarks += [f"{name}: given more than once; the last one counts" for name in arguments.repeated]
     began = _STARTED if ends_process else time.time()
-    run = Run(assign(chosen, allowed, found, in_job=in_job), _reporter(chosen), began, remarks)
+    assignment, reporter = assign(chosen, allowed, found, in_job=in_job), _reporter(chosen)
+    run = Run(assignment, reporter, began, remarks, _publisher(reporter) if in_job else None)
     _raise_unless_green(run.execute(ends_process=ends_process))
 
 
@@ -140,6 +152,12 @@ def _raise_unless_green(summary: Summary) -> None:
         error = _BY_EXIT_CODE.get(summary.exit_code, DbtError)(sentence)
     error.reported = True
     raise error
+
+
+def _publisher(reporter: Reporter) -> Callable[[dict[str, Any]], None]:
+    from dbt_runner.jobs import task_values
+
+    return lambda summary: task_values.publish(summary, reporter.notice)
 
 
 def _reporter(chosen: Settings) -> Reporter:

@@ -49,6 +49,14 @@ class NotPublished(RunnerError):
     exit_code = 4
 
 
+class ScriptFailed(RunnerError):
+    """A shell script ended with an exit status of its own, which is the `exit_code`."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 class TransientError(RunnerError):
     """The infrastructure failed in a way that passes: the same run is worth another try."""
 

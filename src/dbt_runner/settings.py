@@ -77,7 +77,7 @@ def load(
             del found[name]
             _unknown(name, from_env=found is from_env, in_job=in_job, warn=warn)
     for name, text in {**from_env, **values}.items():
-        _reject_unresolved(name, text)
+        reject_unresolved(name, text)
         if in_job and name in DeploymentSettings.model_fields:
             policy.check_deployment(name, text)
     settings = _build(values, from_env, policy)
@@ -96,7 +96,7 @@ def project_dir(given: Mapping[str, str], environ: Mapping[str, str]) -> str | N
     text = given.get("project_dir") or _read_environment(environ).get("project_dir")
     if not text:
         return None
-    _reject_unresolved("project_dir", text)
+    reject_unresolved("project_dir", text)
     try:
         return absolute_path(text)
     except ValueError as error:
@@ -162,7 +162,7 @@ def _unknown(name: str, *, from_env: bool, in_job: bool, warn: Callable[[str], N
     warn(msg)
 
 
-def _reject_unresolved(name: str, text: str) -> None:
+def reject_unresolved(name: str, text: str) -> None:
     """Refuse a value that still holds a reference of Databricks or of the bundle.
 
     A reference in an unknown namespace arrives literally instead of failing the job (Databricks

@@ -185,7 +185,7 @@ def test_entry_points(release: Release) -> None:
     parser.read_string(release.read("entry_points.txt"))
     assert {name: dict(parser[name]) for name in parser.sections()} == {
         "console_scripts": {"dbt-runner": "dbt_runner.cli:main"},
-        "databricks": {"run": "dbt_runner.cli:run"},
+        "databricks": {"run": "dbt_runner.cli:run", "shell": "dbt_runner.cli:shell"},
     }
 
 

@@ -16,6 +16,7 @@ DOCUMENTED = [
     *("event", "attempt", "resume_key", "status", "exit_code", "run_type", "target", "catalog"),
     *("target_schema", "commands", "nodes", "failed", "warnings", "error", "resumed_from"),
     *("parse", "started_at", "elapsed_s", "timings_s", "versions", "artifacts"),
+    "message",
 ]
 
 
@@ -80,8 +81,9 @@ def test_object_has_the_documented_keys() -> None:
     ],
 )
 def test_sentence_says_how_it_ended(values: dict[str, Any], sentence: str) -> None:
-    """One line tells the end and names the nodes that failed."""
+    """One line tells the end and names the nodes that failed; machines need not rebuild it."""
     assert summary(**values).sentence() == sentence
+    assert summary(**values).as_dict()["message"] == sentence
 
 
 def test_failure_tells_where_to_look() -> None:

@@ -13,6 +13,9 @@ _SWITCHED_OFF = {
     "DO_NOT_TRACK": "1",
 }
 
+HANDED = "RUNNER_HANDED_VARIABLES"
+"""Names of what a shell task sets for a plain dbt in its script, with commas between them."""
+
 
 @contextmanager
 def prepared(login: Login) -> Iterator[tuple[str, ...]]:
@@ -23,7 +26,7 @@ def prepared(login: Login) -> Iterator[tuple[str, ...]]:
     variables and `DBT_ENV_SECRET_*` stay.
 
     Yields:
-        The names that were dropped, sorted.
+        The names that were dropped, sorted; without those that a shell task is known to set.
     """
     from dbt.env_vars import KNOWN_ENGINE_ENV_VARS
     from dbt_common.events.functions import reset_metadata_vars
@@ -39,8 +42,10 @@ def prepared(login: Login) -> Iterator[tuple[str, ...]]:
     os.environ.update(login.environment)
     # dbt else keeps the ids of the first run for the life of the process
     reset_metadata_vars()
+    handed = before.get(HANDED, "").split(",")
+    unexpected = [name for name in dropped if name not in handed]
     try:
-        yield tuple(name for name in dropped if before[name] != _SWITCHED_OFF.get(name))
+        yield tuple(name for name in unexpected if before[name] != _SWITCHED_OFF.get(name))
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -21,6 +21,7 @@ class Cancellation:
         status: what the run's status becomes; `None` as long as nobody wishes it to end.
         exit_code: what the process then ends with.
         cause: what happened, for people.
+        signals: those that came, each once, for whoever hands them on.
         impatient: a person at a terminal pressed Ctrl-C for the third time.
     """
 
@@ -29,6 +30,7 @@ class Cancellation:
         self.exit_code = 0
         self.cause = ""
         self.since = 0.0
+        self.signals: list[signal.Signals] = []
         self.impatient = False
         self._interrupts = 0
         self._closed = False
@@ -82,6 +84,8 @@ class Cancellation:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         # runs between two byte codes of the main thread: sets fields, prints and raises nothing
         name = signal.Signals(number)
+        if name not in self.signals:
+            self.signals.append(name)
         self.request("cancelled", _EXIT_CODES[name], f"signal {name.name}")
         if name == signal.SIGINT:
             self._interrupts += 1

@@ -6,7 +6,8 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from dbt_runner.errors import NotPublished, RunnerError
 from dbt_runner.execution.assignment import Assignment
@@ -32,6 +33,7 @@ class Run:
     Args:
         began: when the process started, seconds since the epoch.
         remarks: about settings that were ignored, to be reported.
+        publish: told the summary, as it is printed, before it is printed.
 
     Raises:
         RunnerError: there is no place for its artifacts or its working folder; nothing was started.
@@ -43,10 +45,12 @@ class Run:
         reporter: Reporter,
         began: float,
         remarks: Sequence[str] = (),
+        publish: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self._assignment = assignment
         self._reporter = reporter
         self._remarks = remarks
+        self._publish = publish
         self._cancellation = Cancellation()
         self._not_cancelled: set[str] = set()
         self._attempt = Attempt(assignment.place, began)
@@ -185,6 +189,8 @@ class Run:
         except NotPublished as error:
             if not lost:
                 self._lose(str(error))
+        if self._publish is not None:
+            self._publish(summary.as_dict())
         self._reporter.finished(summary, results)
         return summary
 

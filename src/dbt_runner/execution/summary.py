@@ -61,7 +61,7 @@ class Summary:
             .replace("+00:00", "Z")
         )
         told = {"started_at" if name == "began" else name: item for name, item in values.items()}
-        return {"event": "run.finished", **told}
+        return {"event": "run.finished", **told, "message": self.sentence()}
 
     def elapsed(self) -> float:
         """Seconds since the process started."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from pathlib import Path
 
 from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.events import (
@@ -22,6 +21,7 @@ from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.planning import Planning
+from dbt_runner.execution.preparation import prepare
 from dbt_runner.execution.results import Results
 from dbt_runner.execution.retries import Retries
 from dbt_runner.execution.summary import Summary
@@ -31,7 +31,6 @@ from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.store.parse_cache import ParseCache
-from dbt_runner.warehouse import duckdb
 from dbt_runner.warehouse.access import Access
 from dbt_runner.warehouse.connection import Login
 
@@ -121,20 +120,7 @@ class Work:
             raise self._access.fault
 
     def _prepare(self) -> None:
-        """See to it that what dbt expects to find is there."""
-        assignment = self._assignment
-        output = assignment.connection.output or {}
-        if output.get("type") != "duckdb" or assignment.settings.profiles_dir:
-            return
-        file = Path(output["path"])
-        target = assignment.policy.targets.get(assignment.connection.target)
-        if target and target.samples:
-            scale = assignment.settings.sample_scale
-            if not duckdb.has_samples(scale):
-                self._reporter.notice("samples.generating", scale=scale)
-            duckdb.offer_samples(file, scale, lambda: self._cancellation.requested)
-        else:
-            duckdb.prepare_file(file)
+        prepare(self._assignment, lambda: self._cancellation.requested, self._reporter.notice)
 
     def _parse(self) -> None:
         self._reporter.notice("run.parsing")
