@@ -138,7 +138,7 @@ def _run(
     remarks += [f"{name}: given more than once; the last one counts" for name in arguments.repeated]
     began = _STARTED if ends_process else time.time()
     assignment, reporter = assign(chosen, allowed, found, in_job=in_job), _reporter(chosen)
-    run = Run(assignment, reporter, began, remarks, _publisher(reporter) if in_job else None)
+    run = Run(assignment, reporter, began, remarks, None if ends_process else _publisher(reporter))
     _raise_unless_green(run.execute(ends_process=ends_process))
 
 

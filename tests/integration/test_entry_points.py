@@ -20,6 +20,16 @@ else:
     print(f"returned {returned}", file=sys.stderr)
 """
 """Calls the entry point as the driver does, for which SystemExit would be a failure."""
+RUNTIME = """
+import sys
+from types import ModuleType, SimpleNamespace
+def set_value(key, value):
+    print(f"{key}={value!r}", file=sys.stderr)
+dbutils = SimpleNamespace(jobs=SimpleNamespace(taskValues=SimpleNamespace(set=set_value)))
+sys.modules["IPython"] = ModuleType("IPython")
+sys.modules["IPython"].get_ipython = lambda: SimpleNamespace(user_ns={"dbutils": dbutils})
+"""
+"""A driver with a `dbutils` that tells on standard error what it is told."""
 
 
 def test_entry_point_is_declared() -> None:
@@ -41,6 +51,17 @@ def test_entry_point(project: Project) -> None:
     result = project.start(*words, packaged=True, program=program).finish()
     assert result.stderr == "returned None\n"
     assert result.summary["status"] == "success"
+
+
+def test_task_values(project: Project) -> None:
+    """Where the driver has a `dbutils`, the run tells status, failures and attempt at its end."""
+    program = ("-c", RUNTIME + DRIVER)
+    words = ("--run_type=run", "--select=dim_nations")
+    result = project.start(*words, packaged=True, program=program).finish()
+    *told, kind, _ = result.stderr.splitlines()
+    attempt = result.summary["attempt"]
+    assert told == ["status='failed'", "failed_count=1", f"run={attempt!r}"]
+    assert kind == "NodesFailed"
 
 
 def test_refused_entry_point(project: Project) -> None:

@@ -85,6 +85,20 @@ def test_end_and_output(script: Script, text: str, status: int, said: str) -> No
     assert not script.is_alive()
 
 
+def test_line_without_an_end(script: Script) -> None:
+    """A line beyond measure is copied in parts, cut between words."""
+    assert script.run("printf 'a word %.0s' {1..400000}\n") == 0
+    assert script.said == "a word " * 400000
+
+
+def test_lines_of_a_secret(tmp_path: Path) -> None:
+    """A secret of several lines, such as a key, is hidden line by line."""
+    stream = io.StringIO()
+    output = Output(stream, frozenset({"-----BEGIN\nMIIEvQIBADANBg\nx\n"}))
+    output.take(b"MIIEvQIBADANBg\nx\n")
+    assert stream.getvalue() == "*****\nx\n"
+
+
 def test_unset_variable_is_a_failure(script: Script) -> None:
     """A mistyped variable ends the script rather than being empty."""
     assert script.run("echo $TARGET_SCHMEA; echo b\n") != 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dbt_runner
+from integration.test_entry_points import RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,6 +125,15 @@ def test_failing_model(project: Project, command: str) -> None:
     assert_clean(project, running)
 
 
+def test_task_values(project: Project) -> None:
+    """The task tells of the last run in its script what a run as a task tells of itself."""
+    project.model("bad", "select nothing as id")
+    running = start(project, "dbt-runner\n", "--run_type=run", driver=RUNTIME + DRIVER)
+    *told, kind, _ = running.finish().stderr.splitlines()
+    assert told[:2] == ["status='failed'", "failed_count=1"]
+    assert kind == "NodesFailed 1"
+
+
 def test_other_failure_after_a_run(project: Project) -> None:
     """A run that went well is not blamed for what fails after it."""
     project.model("good")
@@ -150,6 +160,16 @@ def test_plain_dbt(project: Project) -> None:
         "task.sh ended with exit status 1: failed: 1 of 2 nodes done: model.shop.bad (error)",
     )
     assert_clean(project, running)
+
+
+@pytest.mark.slow
+def test_plain_half_of_the_example(project: Project) -> None:
+    """The example's other function does with a plain dbt what the parameters ask for."""
+    project.model("one", "select 42 as id").model("two")
+    text = EXAMPLE.read_text().removesuffix("\nrun\n") + "\nplain\n"
+    result = start(project, text, "--run_type=full", "--select=one").finish()
+    assert result.stderr == "returned None\n", result.stdout
+    assert project.tables(database(project)) == ["analytics.one"]
 
 
 @pytest.mark.slow

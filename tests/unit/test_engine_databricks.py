@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from dbt.adapters.databricks.credentials import DatabricksCredentials
 
-from dbt_runner.engine.databricks import forget_session_headers, hand_over
+from dbt_runner.engine.databricks import Requests, forget_session_headers, hand_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,3 +104,35 @@ def test_second_run_has_its_own_session_headers(
         monkeypatch.setenv(HEADERS, json.dumps({"X-Run": run}))
         forget_session_headers()
         assert DatabricksCredentials.get_all_http_headers({}) == {"X-Run": run}
+
+
+def test_a_hanging_request_holds_nobody_up() -> None:
+    """The one who asks goes on at once; while a request hangs there is no second one."""
+    hanging, begun = threading.Event(), []
+
+    def request() -> None:
+        begun.append(threading.current_thread().daemon)
+        hanging.wait(10)
+
+    requests = Requests()
+    for _ in range(3):
+        requests.begin(request)
+    assert begun == [True]
+    hanging.set()
+
+
+def test_a_failed_request_is_told_by_the_next() -> None:
+    """What a request ended with is raised once, when the next one has begun."""
+    requests, begun = Requests(), []
+
+    def request() -> None:
+        begun.append(1)
+        msg = "not reached"
+        raise ConnectionError(msg)
+
+    requests.begin(request)
+    requests._thread.join()
+    with pytest.raises(ConnectionError, match="not reached"):
+        requests.begin(request)
+    requests._thread.join()
+    assert len(begun) == 2

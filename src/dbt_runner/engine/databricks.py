@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -54,8 +56,37 @@ def forget_session_headers() -> None:
         setattr(GlobalState, f"_GlobalState__{name}", unread)
 
 
+class Requests:
+    """Requests that may hang, one at a time, in a thread that nobody waits for."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._fault: Exception | None = None
+
+    def begin(self, request: Callable[[], None]) -> None:
+        """Begin one, unless one is under way; raises what the last one ended with."""
+        if self._thread and self._thread.is_alive():
+            return
+        fault, self._fault = self._fault, None
+        self._thread = threading.Thread(target=self._make, args=(request,), daemon=True)
+        self._thread.start()
+        if fault:
+            raise fault
+
+    def _make(self, request: Callable[[], None]) -> None:
+        try:
+            request()
+        except Exception as error:  # noqa: BLE001 - raised by the next `begin`
+            self._fault = error
+
+
+_python_runs = Requests()
+
+
 def cancel(adapter: Any) -> bool:
     """Cancel what an adapter has at work on a warehouse: statements, and runs of Python models.
+
+    Does not wait for the answer about Python models: the entering thread keeps the time.
 
     Returns:
         Whether it was done; if not, the adapter's own cancel is left.
@@ -68,7 +99,7 @@ def cancel(adapter: Any) -> bool:
         return False
     tracked = vars(PythonRunTracker)
     if tracked.get("_run_ids") or tracked.get("_commands"):
-        PythonRunTracker.cancel_runs(adapter.connections.api_client)
+        _python_runs.begin(lambda: PythonRunTracker.cancel_runs(adapter.connections.api_client))
     return True
 
 

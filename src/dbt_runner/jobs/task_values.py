@@ -74,7 +74,7 @@ def _of_spark() -> Any:
 
 
 def _of_runtime() -> Any:
-    """The SDK's; off the platform its import needs a workspace."""
-    if importlib.util.find_spec("dbruntime") is None:
+    """The SDK's; where no runtime is at work, its import needs a workspace, or starts one."""
+    if "dbruntime" not in sys.modules:
         return None
     return importlib.import_module("databricks.sdk.runtime").dbutils

@@ -8,6 +8,11 @@ from typing import Any, TextIO
 from dbt_runner.redaction import redacted, without
 from dbt_runner.report.sink import Sink
 
+_LONGEST = 1 << 20
+"""Bytes of a line that are kept until its end; secrets are found in whole lines only."""
+_LEAST = 8
+"""Characters of one line of a secret of several, to be a secret by itself."""
+
 
 class Output:
     """Copies the bytes of a script line by line, without secrets, to a stream.
@@ -21,7 +26,8 @@ class Output:
 
     def __init__(self, stream: TextIO | None, secrets: frozenset[str]) -> None:
         self._sink = Sink(stream)
-        self._secrets = secrets
+        parts = {part for secret in secrets for part in secret.splitlines()}
+        self._secrets = secrets | {part for part in parts if len(part) >= _LEAST}
         self._rest = b""
         self.summary: dict[str, Any] | None = None
 
@@ -30,6 +36,11 @@ class Output:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._tell(line + b"\n")
+        if len(self._rest) > _LONGEST:
+            # no token holds a space
+            end = self._rest.rfind(b" ") + 1 or len(self._rest)
+            self._tell(self._rest[:end])
+            self._rest = self._rest[end:]
 
     def close(self) -> None:
         """Copy what stands behind the last line break."""

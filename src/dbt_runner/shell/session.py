@@ -13,8 +13,7 @@ _PROCESSES = Path("/proc")
 class Session:
     """The processes that share the session of a leader, in its process group or in others.
 
-    What calls `setsid` leaves it. Without a `/proc` only the leader's own group is known, and
-    nobody but the leader.
+    What calls `setsid` leaves it. Without a `/proc` only the leader's own group is known.
     """
 
     def __init__(self, leader: int) -> None:
@@ -22,7 +21,13 @@ class Session:
 
     def is_alive(self) -> bool:
         """Whether anything but ended processes is left."""
-        return any(True for _ in self._groups())
+        if (_PROCESSES / "self" / "stat").exists():
+            return any(True for _ in self._groups())
+        try:
+            os.killpg(self._leader, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to each process group, once."""
