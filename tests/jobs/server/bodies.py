@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -92,11 +92,11 @@ def _faults(value: Any, kind: Any, path: str) -> Iterator[str]:
 
 
 def _each(value: Any, shape: type, kind: Any, path: str) -> Iterator[str]:
+    items: Any = value
     if not isinstance(value, shape):
         yield f"{path} is no {shape.__name__}: {value!r}"
         return
-    pairs: Iterable[Any] = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in pairs:
+    for key, item in items.items() if shape is dict else enumerate(items):
         yield from _faults(item, kind, f"{path}[{key}]")
 
 

@@ -16,7 +16,8 @@ def run(attempt: Attempt, words: Sequence[str]) -> tuple[End, str]:
     """Run `python WORDS`; how it ended, and what it printed.
 
     It waits for its turn (`Switches.seats`). All tasks share one working folder, and so one DuckDB
-    file, as tasks on Databricks share one metastore. The log has both streams.
+    file, as tasks on Databricks share one metastore. The log has both streams. With `-P` nothing is
+    imported from the bench's own folder.
     """
     workspace, record = attempt.workspace, attempt.record
     try:
@@ -30,7 +31,7 @@ def run(attempt: Attempt, words: Sequence[str]) -> tuple[End, str]:
             return attempt.stopped() or End("CANCELED"), ""
         with attempt.at_work():
             code = workspace.processes.run(
-                [str(python), *words],
+                [str(python), "-P", *words],
                 cwd=workspace.folder / "work",
                 environment=variables(attempt.task, python, workspace.folder / "home"),
                 log=log,
