@@ -12,6 +12,7 @@ import pytest
 
 from jobs.bench import Bench
 from jobs.bundle import ON_DUCKDB, Bundle
+from jobs.errand_wheel import Errands, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,18 @@ def jobs(running_bench: Bench, dist: Path) -> dict[str, int]:
     """The bundle's jobs in the workspace: name → id; SQL and the pipeline are recorded."""
     bundle = Bundle(ROOT, "staging", ON_DUCKDB, dist)
     return deploy(running_bench, bundle)
+
+
+@pytest.fixture(scope="session")
+def errand_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel of small entry points."""
+    return pack(tmp_path_factory.mktemp("errands"))
+
+
+@pytest.fixture
+def errands(bench: Bench, errand_wheel: Path) -> Errands:
+    """Jobs of small entry points."""
+    return Errands(bench, errand_wheel)
 
 
 def deploy(bench: Bench, bundle: Bundle) -> dict[str, int]:

@@ -79,7 +79,8 @@ def _get_run(workspace: Workspace, words: Content) -> Content:
     if not words.get("include_resolved_values"):
         for task in found["tasks"]:
             task.pop("resolved_values", None)
-    return {**found, **pages.inner(found, published.LISTS, words.get("page_token"))}
+    more = pages.inner(found, published.LISTS, words.get("page_token"))
+    return {**found, **more}
 
 
 def _list_runs(workspace: Workspace, words: Content) -> Content:

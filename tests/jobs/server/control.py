@@ -6,7 +6,7 @@
 | `GET requests` | | every request: method, path, status (0: no answer was sent) |
 | `POST faults` | `{"faults": [Fault…]}` | replaces the faults; `GET` tells them |
 | `POST switches` | `{"retry_scale": 0.1, …}` | see `Switches`; `GET` tells them |
-| `POST record` | `{"job_id": 1, "kind": "sql_task"}` | have a kind of task of a job recorded |
+| `POST record` | `{"job_id": 1, "kind": "sql_task"}` | record such tasks of a job; `off` ends it |
 | `GET recorded` | | what was recorded |
 | `POST reset` | | no faults, and forget the requests so far |
 """
@@ -29,7 +29,7 @@ def answer(
         case "POST", "switches":
             workspace.switches.change(body)
         case "POST", "record":
-            workspace.recorder.ask(body["job_id"], body["kind"])
+            workspace.recorder.ask(**body)
         case "POST", "reset":
             workspace.faults.replace([])
             workspace.accepted.clear()

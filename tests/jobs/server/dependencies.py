@@ -34,7 +34,11 @@ def verdict(task: Mapping[str, Any], done: Mapping[str, TaskRun]) -> State | Non
         done: the ended tasks by their keys; a dependency that is not among them is no part of
             this run (run-now with `only`) and is not looked at.
     """
-    needed = [(item, done[item["task_key"]]) for item in task.get("depends_on", ())]
+    needed = [
+        (item, done[item["task_key"]])
+        for item in task.get("depends_on", ())
+        if item["task_key"] in done
+    ]
     if not needed:
         return None
     results = [record.state.result for _, record in needed]

@@ -1,9 +1,9 @@
 """Python environments of tasks, from their job's dependencies, without a network.
 
 A job's environment or a task's libraries are installed as they stand, with uv from a folder of
-wheels, into one virtual environment for each set of dependencies. DuckDB's packages come on top,
-since no job of ours asks for them. The Python is the bench's own: versions of environments and
-clusters are not looked at.
+wheels, into one virtual environment for each set of dependencies. DuckDB's packages come beside our
+wheel, since no job of ours asks for them. The Python is the bench's own: versions of environments
+and clusters are not looked at.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Environments:
     def _make(self, place: Path, dependencies: Sequence[str]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         lines = place.with_suffix(".txt")
-        lines.write_text("\n".join([*dependencies, *EXTRA, ""]), encoding="utf-8")
+        extra = EXTRA if any("dbt_runner" in line for line in dependencies) else ()
+        lines.write_text("\n".join([*dependencies, *extra, ""]), encoding="utf-8")
         offline = ("--offline", "--no-index", "--find-links", str(self._wheels))
         self._call("venv", "--clear", "--python", sys.executable, str(place))
         self._call("pip", "install", *offline, "--python", str(place), "-r", str(lines))

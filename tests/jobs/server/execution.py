@@ -77,7 +77,13 @@ class _Pass:
 
     def _live(self, task: dict[str, Any]) -> None:
         run = self._run
-        self._ended.put(self._tasks.live(task, None, run.records, run.stop, self._note))
+        try:
+            self._tasks.live(task, None, run.records, run.stop, self._note)
+        finally:
+            record = run.attempts(task["task_key"])[-1]
+            if not record.state.is_done:
+                record.end(State("INTERNAL_ERROR", "FAILED", "a fault of the bench: see its log"))
+            self._ended.put(record)
 
     def _note(self, record: TaskRun) -> None:
         self._run.passes[-1].records.append(record)

@@ -24,12 +24,12 @@ class Recorder:
         self.records: list[dict[str, Any]] = []
         self.pipelines: dict[str, dict[str, Any]] = {}
 
-    def ask(self, job_id: int, kind: str) -> None:
-        """Record that kind of task of that job from now on."""
+    def ask(self, job_id: int, kind: str, *, off: bool = False) -> None:
+        """Record that kind of task of that job from now on, or no longer."""
         if kind not in KINDS:
             msg = f"cannot be recorded: {kind}"
             raise Refusal(msg)
-        self._asked.add((job_id, kind))
+        (self._asked.discard if off else self._asked.add)((job_id, kind))
 
     def takes(self, job_id: int | None, kind: str) -> bool:
         """Whether a test has asked for it."""

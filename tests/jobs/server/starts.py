@@ -77,7 +77,11 @@ def begin(workspace: Workspace, run: JobRun, keys: Collection[str]) -> None:
     def work() -> None:
         while not _takes_room(workspace, run):
             time.sleep(0.05)
-        execution.execute(workspace, run, keys, lambda *words: child(workspace, *words))
+        try:
+            execution.execute(workspace, run, keys, lambda *words: child(workspace, *words))
+        finally:
+            if not run.done.is_set():
+                run.end(State("INTERNAL_ERROR", "FAILED", "a fault of the bench: see its log"))
 
     threading.Thread(target=work, daemon=True).start()
 
