@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from dbt_runner.errors import SettingsError
 from dbt_runner.redaction import redacted
@@ -51,7 +52,11 @@ def read(argv: Sequence[str], *, booleans: Collection[str], commands: Collection
     if words and not words[0].startswith("-"):
         command = words.pop(0)
         if command not in commands:
-            msg = f"{printable(command)} is no command; there is: {', '.join(sorted(commands))}"
+            near = get_close_matches(command, commands, n=1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"there is: {', '.join(sorted(commands))}"
+            )
+            msg = f"{printable(command)} is no command; {hint}"
             raise SettingsError(msg)
     values: dict[str, str] = {}
     repeated: list[str] = []

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dbt_runner import argv as command_line
@@ -46,12 +47,14 @@ _BY_EXIT_CODE = {
 
 def main() -> int:
     """The console script `dbt-runner`: prints, and returns the exit code."""
-    return _exit_code(in_job=on_databricks(os.environ))
+    if sys.argv[1:2] == ["jobs"]:
+        return _exit_code(_jobs)
+    return _exit_code(partial(_whole_process, in_job=on_databricks(os.environ)))
 
 
 def module_main() -> int:
     """`python -m dbt_runner`: what the entry point `run` does, with an exit code as its end."""
-    return _exit_code(in_job=True)
+    return _exit_code(partial(_whole_process, in_job=True))
 
 
 def run() -> None:
@@ -82,9 +85,9 @@ def on_databricks(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _PLATFORM_VARIABLES)
 
 
-def _exit_code(*, in_job: bool) -> int:
+def _exit_code(do: Callable[[], None]) -> int:
     try:
-        _run(sys.argv[1:], os.environ, in_job=in_job, ends_process=True)
+        do()
     except RunnerError as error:
         if not error.reported:
             _complain(f"dbt-runner: {error}")
@@ -92,6 +95,16 @@ def _exit_code(*, in_job: bool) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _whole_process(*, in_job: bool) -> None:
+    _run(sys.argv[1:], os.environ, in_job=in_job, ends_process=True)
+
+
+def _jobs() -> None:
+    from dbt_runner.bundle import command
+
+    command.run(sys.argv[2:], _print)
 
 
 def _run(
@@ -108,7 +121,9 @@ def _run(
     """
     from dbt_runner import settings as all_settings
 
-    arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=COMMANDS)
+    # the bundle room is the console script's own, and has been gone to by now
+    commands = COMMANDS if in_job else COMMANDS | {"jobs"}
+    arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=commands)
     if arguments.wants_version:
         from dbt_runner.versions import own_version
 

@@ -33,6 +33,17 @@ class ProjectError(RunnerError):
     """The dbt project, its profile or something that it needs cannot be used."""
 
 
+class BundleError(RunnerError):
+    """A bundle's files, or what was piped in for them, cannot be read."""
+
+
+class RulesBroken(RunnerError):
+    """A check of jobs found something; its report has told it already."""
+
+    exit_code = 1
+    reported = True
+
+
 class DbtError(RunnerError):
     """dbt stopped without a result: a parse error, a compile error, or a fault of its own."""
 

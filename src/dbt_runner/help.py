@@ -23,6 +23,7 @@ def text() -> str:
         "",
         "usage: dbt-runner [run] [--setting=value …]",
         "       dbt-runner --run-type full --target-schema analytics",
+        "       dbt-runner jobs check|graph [PATH]   (the jobs of a bundle; jobs --help)",
         "",
         "Run parameters:",
         *_settings(RunParameters),

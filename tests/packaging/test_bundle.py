@@ -10,6 +10,8 @@ import yaml
 from databricks.bundles.jobs import Job
 from databricks.bundles.pipelines import Pipeline
 
+from dbt_runner.bundle import bundle, check, graph
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ROOT.glob("resources/*/*.yml"))
 
@@ -51,3 +53,19 @@ def test_main_job_knows_every_run_parameter_that_it_offers() -> None:
     assert {name: given[name] for name in offered} == {
         name: "{{job.parameters." + name + "}}" for name in offered
     }
+
+
+def test_no_rule_is_broken() -> None:
+    """`jobs check` finds nothing in our own bundle, in any target, and no ignore is needed."""
+    report = check.check(bundle.read(ROOT))
+    assert report.findings == ()
+    assert (report.jobs, report.targets) == (len(FILES), ("dev", "staging", "prod"))
+    assert not any("dbt-runner: ignore" in file.read_text(encoding="utf-8") for file in FILES)
+
+
+def test_picture_is_todays() -> None:
+    """The README's picture of the layers is what `jobs graph` draws."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = bundle.read(ROOT)
+    drawn = graph.draw(found.deployment(found.default_target))
+    assert f"```mermaid\n{drawn}\n```" in readme

@@ -138,10 +138,10 @@ class Bundle:
         assert (done.code != 0) is fails, f"{words}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def validated(self, target: str) -> dict[str, Any]:
+    def validated(self, target: str, *words: str) -> dict[str, Any]:
         """The bundle as the CLI reads it for a target; a warning is an error."""
         found: dict[str, Any] = self.databricks(
-            "bundle", "validate", "--strict", "-t", target, "-o", "json"
+            "bundle", "validate", "--strict", "-t", target, "-o", "json", *words
         ).json
         return found
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -72,6 +76,23 @@ def test_every_target(bundle: Bundle, target: str) -> None:
     assert wheel["run_type"] == "{{job.parameters.run_type}}"
     assert wheel["warehouse_id"]
     assert "$" not in wheel["warehouse_id"] + wheel["artifacts"] + wheel["target"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_check_of_the_validated_bundle(bundle: Bundle, target: str) -> None:
+    """`bundle validate -o json | dbt-runner jobs check -` reads today's CLI, and finds nothing."""
+    # the test server's own ids have another form than a warehouse's
+    words = ("--var", "warehouse_id=0123456789abcdef")
+    validated = json.dumps(bundle.validated(target, *words))
+    checked = subprocess.run(
+        [Path(sys.executable).with_name("dbt-runner"), "jobs", "check", "-"],
+        input=validated,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert checked.stdout == "nothing found in 18 jobs\n"
 
 
 def test_dev(bundle: Bundle) -> None:

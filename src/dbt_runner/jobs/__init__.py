@@ -1,1 +1,1 @@
-"""Databricks Jobs: what a run tells its job, and what a job is made of."""
+"""Databricks Jobs at run time: what a run tells its job."""

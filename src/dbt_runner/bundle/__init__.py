@@ -1,0 +1,1 @@
+"""Databricks bundles: their jobs held to rules, and drawn."""

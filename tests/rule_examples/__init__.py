@@ -1,0 +1,1 @@
+"""Examples that break each rule of `jobs check`, and that keep it."""
