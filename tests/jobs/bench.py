@@ -19,6 +19,8 @@ import duckdb
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.jobs import Run, RunTask
 
+from jobs.server.states import DONE
+
 TESTS = Path(__file__).parents[1]
 
 
@@ -105,7 +107,7 @@ class Bench:
         """Wait for the end of a run; the run with its history and resolved values."""
         deadline = time.monotonic() + seconds
         pause = 0.02
-        while (found := self.run(run_id)).end_time in (0, None):
+        while not is_done(found := self.run(run_id)):
             assert time.monotonic() < deadline, found.as_dict()
             time.sleep(pause)
             pause = min(0.3, pause * 1.5)
@@ -128,11 +130,28 @@ class Bench:
         """The run that a Run Job task started."""
         return self.run(self.output(task)["run_job_output"]["run_id"])
 
+    @property
+    def database(self) -> Path:
+        """The DuckDB file in which all tasks build."""
+        return self.folder / "work/.dbt-runner/local.duckdb"
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Ask the DuckDB file in which all tasks build."""
-        file = self.folder / "work/.dbt-runner/local.duckdb"
-        with duckdb.connect(str(file), read_only=True) as database:
+        """Ask the database."""
+        with duckdb.connect(str(self.database), read_only=True) as database:
             return database.execute(sql).fetchall()
+
+    def change(self, sql: str) -> None:
+        """Write into the database, while no task goes on."""
+        self.database.parent.mkdir(exist_ok=True)
+        with duckdb.connect(str(self.database)) as database:
+            database.execute(sql)
+
+
+def is_done(run: Run) -> bool:
+    """Whether a run has ended."""
+    assert run.state is not None
+    assert run.state.life_cycle_state is not None
+    return run.state.life_cycle_state.value in DONE
 
 
 def task(run: Run, key: str) -> RunTask:

@@ -77,6 +77,14 @@ def test_docs_on_a_cluster(made: dict[str, Leaf]) -> None:
     assert (summary["run_type"], summary["target_schema"]) == ("docs", "fresh")
 
 
+def test_composite_by_itself(bench: Bench, jobs: dict[str, int]) -> None:
+    """A schema that is sent to a composite job reaches the wheel, with the composite's run type."""
+    run = bench.once(jobs["dbt_setup_job"], job_parameters={"target_schema": "by_itself"})
+    summary = tree(bench, run)["seed/build"].summary
+    assert (summary["run_type"], summary["target_schema"]) == ("seed", "by_itself")
+    assert summary["status"] == "success"
+
+
 def test_no_cluster_unless_wanted(bench: Bench, jobs: dict[str, int]) -> None:
     """Without classic=true the smoke test leaves the cluster out, and is green."""
     run = bench.once(jobs["dbt_smoke_job"], only=["classic_wanted", "classic"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jobs.server import bodies, jobs, pages, published, repairs, starts, tasks
+from jobs.server import bodies, jobs, pages, published, repairs, starts
 from jobs.server.errors import Refusal
-from jobs.server.runs import JobRun, output_of
+from jobs.server.runs import JobRun, output_of, stop
 from jobs.server.workspace import Workspace
 
 Content = dict[str, Any]
@@ -120,7 +120,7 @@ def _output(workspace: Workspace, words: Content) -> Content:
 
 def _cancel(workspace: Workspace, body: Content) -> Content:
     run, record = workspace.runs.find(body["run_id"])
-    tasks.stop(run, record)
+    stop(record or run)
     return {}
 
 

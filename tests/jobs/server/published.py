@@ -16,7 +16,10 @@ def _page(run: JobRun, run_id: int) -> str:
 
 def job_run(run: JobRun) -> dict[str, Any]:
     """A job run with its tasks: every attempt at one is an entry of its own."""
+    # first, so that a run that has ended tells when
+    state = run.state.told()
     found = {
+        **state,
         "job_id": run.job_id,
         "run_id": run.run_id,
         "job_run_id": run.run_id,
@@ -38,7 +41,6 @@ def job_run(run: JobRun) -> dict[str, Any]:
         },
         "tasks": [task_run(run, record) for record in run.records],
         "repair_history": [_repair(each) for each in run.passes] if run.repair_count else [],
-        **run.state.told(),
     }
     if run.above:
         found["trigger_info"] = {"run_id": run.above}
@@ -52,8 +54,10 @@ def task_run(run: JobRun, record: TaskRun) -> dict[str, Any]:
     """One attempt at a task."""
     working = record.working_time or record.end_time
     kind = kind_of(record.task)
+    state = record.state.told()
     found = {
         **record.task,
+        **state,
         "run_id": record.run_id,
         "attempt_number": record.attempt,
         "run_page_url": _page(run, record.run_id),
@@ -62,7 +66,6 @@ def task_run(run: JobRun, record: TaskRun) -> dict[str, Any]:
         "setup_duration": max(0, working - record.start_time),
         "execution_duration": max(0, record.end_time - working),
         "cleanup_duration": 0,
-        **record.state.told(),
     }
     if kind == "condition_task":
         found[kind] = {**found[kind], **record.resolved}

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.server.errors import Refusal, no_run
-from jobs.server.states import State
+from jobs.server.states import RUNNING, TERMINATING, State
 from jobs.server.stops import Stop
 
+_ENDING = threading.Lock()
 _IDS = itertools.count(700_000_000_000_001, 7)
 
 
@@ -67,8 +68,9 @@ class TaskRun:
 
     def end(self, state: State) -> None:
         """It has ended."""
-        self.end_time = now()
-        self.state = state
+        with _ENDING:
+            self.end_time = now()
+            self.state = state
 
 
 @dataclass
@@ -128,9 +130,22 @@ class JobRun:
 
     def end(self, state: State) -> None:
         """It has ended."""
-        self.end_time = self.passes[-1].end_time = now()
-        self.state = self.passes[-1].state = state
+        with _ENDING:
+            self.end_time = self.passes[-1].end_time = now()
+            self.state = self.passes[-1].state = state
         self.done.set()
+
+
+def stop(target: JobRun | TaskRun) -> None:
+    """Ask a run to end; one that has ended stays as it is.
+
+    Returns at once: "the run is canceled asynchronously" (docs: api/workspace/jobs/cancelrun).
+    """
+    with _ENDING:
+        if not target.state.is_done:
+            target.stop.ask("CANCELED")
+            if target.state == RUNNING:
+                target.state = TERMINATING
 
 
 class Runs:

@@ -11,7 +11,7 @@ from jobs.server import kinds, parameters, references
 from jobs.server.attempt import Attempt, End, StartChild
 from jobs.server.errors import Refusal
 from jobs.server.runs import JobRun, TaskRun, kind_of, now
-from jobs.server.states import RUNNING, TERMINATING, State
+from jobs.server.states import State
 from jobs.server.stops import Stop
 from jobs.server.workspace import Workspace
 
@@ -122,18 +122,6 @@ class Tasks:
             },
             item=item,
         )
-
-
-def stop(run: JobRun, record: TaskRun | None) -> None:
-    """Ask a run, or one of its task runs, to end; what has ended stays as it is.
-
-    Returns at once: "the run is canceled asynchronously" (docs: api/workspace/jobs/cancelrun).
-    """
-    target: JobRun | TaskRun = record or run
-    if not target.state.is_done:
-        target.stop.ask("CANCELED")
-        if target.state == RUNNING:
-            target.state = TERMINATING
 
 
 def skipped(run: JobRun, task: dict[str, Any], end: State) -> TaskRun:
