@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from jobs.bench import Bench
 
 _WHOLE = re.compile(r"\$\{([^}]+)\}")
 _USES = re.compile(r"\$\{resources\.jobs\.(\w+)\.id\}")
@@ -113,3 +116,22 @@ class Bundle:
             [wheel] = self.dist.glob("*.whl")
             return str(wheel)
         return str((folder / path).resolve())
+
+
+def deploy(bench: Bench, bundle: Bundle) -> dict[str, int]:
+    """Make all jobs of a bundle, and have recorded what the bench cannot run; name → id."""
+    for name, settings in bundle.pipelines().items():
+        answer = bench.client.api_client.do("POST", "/api/2.0/pipelines", body=settings)
+        assert isinstance(answer, dict)
+        bundle.ids[f"resources.pipelines.{name}.id"] = answer["pipeline_id"]
+    made = {}
+    for name in bundle.order():
+        made[name] = bench.create(bundle.job(name))
+        bundle.ids[f"resources.jobs.{name}.id"] = made[name]
+    for name, kind in (
+        ("schema_setup_job", "sql_task"),
+        ("refresh_log_job", "sql_task"),
+        ("ingest_pipeline_job", "pipeline_task"),
+    ):
+        bench.control("record", job_id=made[name], kind=kind)
+    return made

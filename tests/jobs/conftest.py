@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.bench import Bench
-from jobs.bundle import ON_DUCKDB, Bundle
+from jobs.bundle import ON_DUCKDB, Bundle, deploy
 from jobs.errand_wheel import Errands, pack
 
 if TYPE_CHECKING:
@@ -82,22 +82,3 @@ def errand_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def errands(bench: Bench, errand_wheel: Path) -> Errands:
     """Jobs of small entry points."""
     return Errands(bench, errand_wheel)
-
-
-def deploy(bench: Bench, bundle: Bundle) -> dict[str, int]:
-    """Make all jobs of a bundle."""
-    for name, settings in bundle.pipelines().items():
-        answer = bench.client.api_client.do("POST", "/api/2.0/pipelines", body=settings)
-        assert isinstance(answer, dict)
-        bundle.ids[f"resources.pipelines.{name}.id"] = answer["pipeline_id"]
-    made = {}
-    for name in bundle.order():
-        made[name] = bench.create(bundle.job(name))
-        bundle.ids[f"resources.jobs.{name}.id"] = made[name]
-    for name, kind in (
-        ("schema_setup_job", "sql_task"),
-        ("refresh_log_job", "sql_task"),
-        ("ingest_pipeline_job", "pipeline_task"),
-    ):
-        bench.control("record", job_id=made[name], kind=kind)
-    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,3 +76,15 @@ def failure(key: str, **more: Any) -> dict[str, Any]:
 def after(*keys: str) -> list[dict[str, str]]:
     """Dependencies."""
     return [{"task_key": key} for key in keys]
+
+
+def at_work(bench: Bench, run_id: int) -> str:
+    """Wait until the errand of a run says that it is at work; its log so far."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for each in bench.run(run_id).tasks or ():
+            log = bench.folder / "logs" / f"{each.run_id}.txt"
+            if log.exists() and "at work" in (text := log.read_text(encoding="utf-8")):
+                return text
+        time.sleep(0.02)
+    raise TimeoutError

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobs.bench import result
-from jobs.bundle import Bundle
-from jobs.conftest import ROOT, deploy
+from jobs.bundle import Bundle, deploy
+from jobs.conftest import ROOT
 from jobs.tree import tree
 
 if TYPE_CHECKING:

@@ -74,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, path: str, words: str, content: bytes) -> tuple[int, dict[str, Any]]:
         workspace = self.server.workspace
         if path == "/.well-known/databricks-config":
-            return 200, {"oidc_endpoint": "", "workspace_id": "", "account_id": ""}
+            return 200, {"oidc_endpoint": f"http://{self.headers['Host']}/oidc"}
         if self.headers.get("Authorization") != f"Bearer {self.server.token}":
             return 403, {"error_code": "PERMISSION_DENIED", "message": "Invalid access token."}
         if path == "/api/2.0/preview/scim/v2/Me":

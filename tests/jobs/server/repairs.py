@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobs.server import parameters, starts
+from jobs.server import parameters
+from jobs.server.admission import begin
 from jobs.server.errors import Refusal
 from jobs.server.runs import JobRun, Repair
+from jobs.server.selection import reach
+from jobs.server.starts import children
 from jobs.server.states import GREEN, State
 from jobs.server.workspace import Workspace
 
@@ -45,7 +48,7 @@ def repair(workspace: Workspace, request: dict[str, Any]) -> Repair:
         run.state, run.end_time = State(), 0
         made = Repair("REPAIR")
         run.passes.append(made)
-        starts.begin(workspace, run, keys)
+        begin(workspace, run, keys, children(workspace))
         return made
 
 
@@ -77,5 +80,5 @@ def _keys(run: JobRun, request: dict[str, Any]) -> set[str]:
         msg = f"rerun_tasks: there is no task {unknown[0]}"
         raise Refusal(msg)
     if request.get("rerun_dependent_tasks"):
-        found |= {other for key in list(found) for other in starts.reach(key, below)}
+        found |= {other for key in list(found) for other in reach(key, below)}
     return found

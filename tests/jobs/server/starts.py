@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import threading
-import time
-from collections.abc import Collection
 from typing import Any
 
-from jobs.server import definitions, execution, parameters, references
+from jobs.server import definitions, parameters, references
+from jobs.server.admission import admit
+from jobs.server.attempt import StartChild
 from jobs.server.errors import Refusal
 from jobs.server.runs import JobRun, TaskRun
-from jobs.server.states import State
+from jobs.server.selection import chosen
 from jobs.server.stops import Stop
 from jobs.server.workspace import Workspace
 
@@ -34,7 +32,7 @@ def run_now(workspace: Workspace, request: dict[str, Any]) -> JobRun:
         given = request.get("job_parameters") or {}
         own = parameters.declared(job.settings)
         run = JobRun(job.job_id, job.settings, {**own, **given}, request)
-        run.tasks = _chosen(job.settings, request.get("only"))
+        run.tasks = chosen(job.settings, request.get("only"))
         return _accept(workspace, run)
 
 
@@ -46,11 +44,16 @@ def submit(workspace: Workspace, request: dict[str, Any]) -> JobRun:
         settings = {**request, "name": request.get("run_name", "Untitled")}
         definitions.check(settings)
         run = JobRun(None, settings, {}, {"idempotency_token": request.get("idempotency_token")})
-        run.tasks = _chosen(settings, None)
+        run.tasks = chosen(settings, None)
         return _accept(workspace, run)
 
 
-def child(
+def children(workspace: Workspace) -> StartChild:
+    """Starts jobs below task runs."""
+    return lambda *words: _child(workspace, *words)
+
+
+def _child(
     workspace: Workspace, above: JobRun, record: TaskRun, job_id: int, given: dict[str, str]
 ) -> JobRun:
     """Start a job below a task run."""
@@ -67,23 +70,8 @@ def child(
             depth=above.depth + 1,
             stop=Stop(record.stop),
         )
-        run.tasks = _chosen(settings, None)
-        return _admit(workspace, run)
-
-
-def begin(workspace: Workspace, run: JobRun, keys: Collection[str]) -> None:
-    """Let a run work on the tasks of these keys, when its job has room for it."""
-
-    def work() -> None:
-        while not _takes_room(workspace, run):
-            time.sleep(0.05)
-        try:
-            execution.execute(workspace, run, keys, lambda *words: child(workspace, *words))
-        finally:
-            if not run.done.is_set():
-                run.end(State("INTERNAL_ERROR", "FAILED", "a fault of the bench: see its log"))
-
-    threading.Thread(target=work, daemon=True).start()
+        run.tasks = chosen(settings, None)
+        return admit(workspace, run, children(workspace))
 
 
 def _known(workspace: Workspace, request: dict[str, Any]) -> JobRun | None:
@@ -117,84 +105,18 @@ def _note(workspace: Workspace, run: JobRun, request: dict[str, Any], *, created
 
 def _accept(workspace: Workspace, run: JobRun) -> JobRun:
     facts = references.Facts(
-        job={"id": run.job_id, "run_id": run.run_id, "repair_count": 0},
+        job={
+            "id": run.job_id,
+            "name": run.settings.get("name", "Untitled"),
+            "run_id": run.run_id,
+            "repair_count": 0,
+        },
         start_time=run.start_time,
         parameters=run.parameters,
     )
     run.parameters = references.resolve(run.parameters, facts)
-    _admit(workspace, run)
+    admit(workspace, run, children(workspace))
     if token := run.request.get("idempotency_token"):
         workspace.tokens[token] = run
     _note(workspace, run, run.request, created=True)
     return run
-
-
-def _admit(workspace: Workspace, run: JobRun) -> JobRun:
-    """Begin it, queue it, or skip it.
-
-    "The run is skipped" beyond `max_concurrent_runs` without a queue (docs: jobs/advanced,
-    "Queueing"); with one it waits until another of its job has ended.
-    """
-    has_room = run.job_id is None or _has_room(workspace, run)
-    workspace.runs.add(run)
-    if not has_room and not run.settings.get("queue", {}).get("enabled"):
-        message = "the job has as many runs as it may have at a time"
-        run.end(State("SKIPPED", "MAXIMUM_CONCURRENT_RUNS_REACHED", message))
-        return run
-    if not has_room:
-        reason = "MAX_CONCURRENT_RUNS_REACHED"
-        run.state = State("QUEUED", message="Queued", queue_reason=reason)
-        workspace.queued.append(run)
-    begin(workspace, run, run.tasks)
-    return run
-
-
-def _has_room(workspace: Workspace, run: JobRun) -> bool:
-    most: int = run.settings["max_concurrent_runs"]
-    return len(workspace.runs.active(run.job_id or 0)) < most
-
-
-def _takes_room(workspace: Workspace, run: JobRun) -> bool:
-    """Whether a run may begin: it does not wait, is the next one, or was asked to end."""
-    with workspace.starting:
-        if run not in workspace.queued:
-            return True
-        first = next(each for each in workspace.queued if each.job_id == run.job_id)
-        if run.stop.reason or (first is run and _has_room(workspace, run)):
-            workspace.queued.remove(run)
-            run.state = State()
-            return True
-    return False
-
-
-def _chosen(settings: dict[str, Any], only: list[str] | None) -> list[str]:
-    """Keys of the tasks that run: all, or those of `only` (`a`, `+a` with what it needs, `a+`)."""
-    above = {
-        task["task_key"]: [item["task_key"] for item in task.get("depends_on", ())]
-        for task in settings.get("tasks", ())
-    }
-    if not only:
-        return list(above)
-    below = {key: [other for other in above if key in above[other]] for key in above}
-    found: set[str] = set()
-    for word in only:
-        before, key, after = re.fullmatch(r"(\+?)(.*?)(\+?)", word).groups()  # type: ignore[union-attr]
-        if key not in above:
-            msg = f"only: there is no task {key}"
-            raise Refusal(msg)
-        found.add(key)
-        found |= reach(key, above) if before else set()
-        found |= reach(key, below) if after else set()
-    return [key for key in above if key in found]
-
-
-def reach(key: str, edges: dict[str, list[str]]) -> set[str]:
-    """Everything that can be reached from a key."""
-    found: set[str] = set()
-    waiting = list(edges[key])
-    while waiting:
-        other = waiting.pop()
-        if other not in found:
-            found.add(other)
-            waiting += edges[other]
-    return found

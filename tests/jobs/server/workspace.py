@@ -12,7 +12,8 @@ from jobs.server.faults import Faults
 from jobs.server.jobs import Jobs
 from jobs.server.process import Processes
 from jobs.server.recorder import Recorder
-from jobs.server.runs import JobRun, Runs
+from jobs.server.register import Runs
+from jobs.server.runs import JobRun
 from jobs.server.seats import Seats
 from jobs.server.switches import Switches
 
