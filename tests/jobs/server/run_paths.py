@@ -50,7 +50,7 @@ def list_runs(workspace: Workspace, words: Content) -> Content:
         msg = "active_only and completed_only exclude each other"
         raise Refusal(msg)
     page, more = pages.cut(
-        [run for run in workspace.runs.newest_first() if _is_asked_for(run, words)], words, 25
+        [run for run in workspace.runs.newest_first() if _is_asked_for(run, words)], words, 24
     )
     found = []
     for run in page:
