@@ -62,6 +62,8 @@ for name in NAMES:
     os.environ.pop(f"DBT_RUNNER_{name.upper()}", None)
     if value:
         os.environ[f"DBT_RUNNER_{name.upper()}"] = value
+# the last cell reads the log as JSON, which is what it is where nobody says otherwise
+os.environ.pop("DBT_RUNNER_LOG_FORMAT", None)
 os.environ["RUNNER_PYTHON"] = sys.executable
 os.environ["RUNNER_FOLDER"] = tempfile.mkdtemp(prefix="dbt-notebook-")
 
@@ -100,6 +102,7 @@ lines = (folder / "output").read_text(errors="replace").splitlines()
 shutil.rmtree(folder)
 ends = [json.loads(line) for line in lines if line.startswith('{"event": "run.finished"')]
 if status != 0:
-    # a run that was refused leaves one line and no summary
-    raise RuntimeError(ends[-1]["message"] if ends else lines[-1])
-dbutils.notebook.exit(json.dumps(ends[-1]))
+    # a run that was refused leaves one line and no summary; one that was killed perhaps nothing
+    last = lines[-1] if lines else "no output"
+    raise RuntimeError(ends[-1]["message"] if ends else f"exit status {status}: {last}")
+dbutils.notebook.exit(json.dumps(ends[-1]) if ends else "")

@@ -13,7 +13,8 @@
 #   DBT_TARGET_PATH, DBT_LOG_PATH, TMPDIR    in a private folder, removed at the end
 #   DBT_HOST, DBT_ACCESS_TOKEN, DATABRICKS_HOST, DATABRICKS_TOKEN    the job's own login; on a
 #                          target on Databricks only, and not renewed: it lives for about an hour
-#   PATH                   begins with the folder of the wheel's `python`, `dbt` and `dbt-runner`
+#   PATH                   begins with the wheel's `python`, `dbt` and `dbt-runner`
+#   RUNNER_SCRIPT_DIR      the folder of this file; $0 is a copy of it, safe from a redeployment
 #
 # Exit status 0 is success; another one fails the task, and the task's message tells it.
 

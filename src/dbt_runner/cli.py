@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,11 @@ def _exit_code(do: Callable[[], None]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - it is shown, only its exit code is ours
+        # Python's own end is 1, which says that nodes failed or that a check found something
+        traceback.print_exc()
+        _complain(f"dbt-runner: a fault of its own, told above: {type(error).__name__}: {error}")
+        return RunnerError.exit_code
     return 0
 
 

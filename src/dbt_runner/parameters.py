@@ -125,7 +125,7 @@ class RunParameters(BaseModel):
     ] = None
     resume_key: Annotated[
         Identifier | None,
-        Field(description="what links the attempts of one run (default: job_run_id and task_key)"),
+        Field(description="names what is wanted as a whole, so that its attempts can be linked"),
     ] = None
     job_id: Annotated[Identifier | None, Field(description="id of the Databricks job")] = None
     job_run_id: Annotated[Identifier | None, Field(description="id of the job run")] = None

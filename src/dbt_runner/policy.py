@@ -81,13 +81,27 @@ class Policy(Strict):
         msg = f"run_type: {printable(name)} is no run type; {hint}"
         raise SettingsError(msg)
 
-    def check_deployment(self, name: str, value: str) -> None:
+    def check_deployment(self, name: str, value: str, *, target: str) -> None:
         """Check a deployment setting that a job gives.
+
+        Args:
+            target: the run's. A job may name the catalog that its target has, and no other one
+                that is not listed, so that nobody takes one target's catalog with another's rules.
 
         Raises:
             SettingsError: `runner.yml` does not list the value.
         """
         patterns = self.deployment.get(name, ())
+        place = self.targets.get(target)
+        if name == "catalog" and place and place.catalog:
+            if value == place.catalog:
+                return
+            if not patterns:
+                msg = (
+                    f"catalog: a job may not set it to {printable(value)} with the target "
+                    f"{target}, whose catalog is {place.catalog} ({FILE_NAME})"
+                )
+                raise SettingsError(msg)
         # a listed folder would not bound a path that climbs out of it
         climbs = ".." in value.split("/")
         if climbs or not any(fnmatchcase(value, pattern) for pattern in patterns):

@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "*****"
 _NAME = re.compile(
     r"token|passw|pass$|secret|credential|api_?key|private_?key|keyfile_json|^authorization$",
     re.IGNORECASE,
 )
-_VALUE = re.compile(r"\bdap[ik][0-9a-f]{32}\b|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*")
+# Databricks: personal token, OAuth secret; JSON web token; GitHub; AWS; Slack.
+_TOKEN = re.compile(
+    r"""\b(?:
+      dap[ik][0-9a-f]{32}\b
+    | dose[0-9a-f]{32}\b
+    | eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*
+    | gh[pousr]_[A-Za-z0-9]{30,}
+    | github_pat_\w{30,}
+    | A[KS]IA[0-9A-Z]{16}\b
+    | xox[abeprs]-[\w-]{10,}
+    )""",
+    re.VERBOSE,
+)
+# Behind what says so; a reference in its place (`$NAME`, `${...}`, `{{...}}`, `<name>`) is none.
+_REFERENCE = r"(?![$<*/]|\{\{)"
+_IN_URL = re.compile(rf"(://[^\s/:@?#]*:){_REFERENCE}[^\s/?#]+(?=@)")
+_BEHIND = re.compile(
+    r"""((?<![A-Z]) (?: password | passwd | pwd | account_?key | shared_?access_?key
+                      | client_?secret | access_?token ) = ["']?
+    | \bhooks\.slack\.com/services/)"""
+    rf"""{_REFERENCE}[^\s;&"',)]+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+LOGIN_VARIABLES = frozenset(
+    {
+        # what the Databricks SDK calls sensitive, and the identity tokens that it exchanges
+        "DATABRICKS_TOKEN",
+        "DATABRICKS_PASSWORD",
+        "DATABRICKS_CLIENT_SECRET",
+        "DATABRICKS_METADATA_SERVICE_URL",
+        "ARM_CLIENT_SECRET",
+        "GOOGLE_CREDENTIALS",
+        "DATABRICKS_OIDC_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "SYSTEM_ACCESSTOKEN",
+        # of a dbt task of Databricks
+        "DBT_ACCESS_TOKEN",
+    }
+)
+"""Variables whose values log in to a workspace."""
+_OTHER_OIDC_TOKEN = "DATABRICKS_OIDC_TOKEN_ENV"  # noqa: S105 - it names a variable
 
 
 def names_secret(name: str) -> bool:
@@ -20,31 +64,74 @@ def names_secret(name: str) -> bool:
 
 
 def secrets_of(*environments: Mapping[str, str]) -> frozenset[str]:
-    """The values that dbt hides in its logs: those of variables named `DBT_ENV_SECRET_*`."""
+    """The values that dbt hides in its logs, of variables named `DBT_ENV_SECRET_*`, and logins."""
     return frozenset(
         value
         for environment in environments
         for name, value in environment.items()
-        if name.startswith("DBT_ENV_SECRET_") and value
+        if value and (name.startswith("DBT_ENV_SECRET_") or _logs_in(name, environment))
     )
 
 
+def _logs_in(name: str, environment: Mapping[str, str]) -> bool:
+    return name in LOGIN_VARIABLES or name == environment.get(_OTHER_OIDC_TOKEN)
+
+
 def without(text: str, secrets: frozenset[str]) -> str:
-    """A text with the secrets hidden, longer ones first."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+    """A text with the secrets hidden, also as JSON, Python, a shell or a URL writes them."""
+    for form in _forms(secrets):
+        text = text.replace(form, HIDDEN)
     return text
 
 
-def redacted(value: Any, name: str = "") -> Any:
-    """A copy of JSON-like data without what looks like a secret, by its name or by its form.
+def holds_secret(text: str) -> bool:
+    """Whether something in a text has the form of a secret."""
+    return any(form.search(text) for form in (_TOKEN, _IN_URL, _BEHIND))
 
-    Databricks' tokens begin with `dapi`; a JSON web token with `eyJ`.
+
+@lru_cache(maxsize=8)
+def _forms(secrets: frozenset[str]) -> tuple[str, ...]:
+    """How the secrets may stand in a text, longer ones first.
+
+    Twice written is as far as it goes: a Python error in a line of JSON, JSON in JSON.
     """
+    once = {form for secret in secrets for form in (secret, *_written(secret))}
+    twice = {form for text in once for form in _written(text)}
+    return tuple(sorted(filter(None, once | twice), key=len, reverse=True))
+
+
+def _written(text: str) -> Iterator[str]:
+    raw = text.encode("utf-8", "surrogateescape")
+    # as output is told that is no UTF-8
+    yield raw.decode("utf-8", "backslashreplace")
+    plain = json.dumps(text, ensure_ascii=False)[1:-1]
+    yield plain
+    yield json.dumps(text)[1:-1]
+    # Go, and so the Databricks CLI
+    yield re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", plain)
+    for form in (repr, ascii):
+        yield form(text)[1:-1]
+        # within a text that holds both quotes
+        yield form(text + "'\"")[1:-4]
+    yield repr(raw)[2:-1]
+    for url in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
+        yield url
+        yield re.sub("%..", lambda found: found[0].lower(), url)
+    # `set -x`, `printf %q`, Python's shlex
+    yield text.replace("'", "'\\''")
+    yield text.replace("'", "'\"'\"'")
+    yield re.sub(r"[^\w@%+=:,./-]", lambda found: f"\\{found[0]}", text, flags=re.ASCII)
+
+
+def redacted(value: Any, name: str = "") -> Any:
+    """A copy of JSON-like data without what looks like a secret, by its name or by its form."""
     if isinstance(value, Mapping):
         return {key: redacted(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(item, name) for item in value]
     if value is not None and value != "" and names_secret(name):
         return HIDDEN
-    return _VALUE.sub(HIDDEN, value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    value = _TOKEN.sub(HIDDEN, value)
+    return _BEHIND.sub(rf"\1{HIDDEN}", _IN_URL.sub(rf"\1{HIDDEN}", value))

@@ -36,9 +36,15 @@ class Settings(RunParameters, DeploymentSettings, BaseSettings):
 
     @property
     def link(self) -> str | None:
-        """What links the attempts of one logical run: as given, or the job run and its task."""
-        if self.resume_key is not None or self.job_run_id is None:
-            return self.resume_key
+        """What links the attempts of one logical run.
+
+        A key that is given names what is wanted as a whole, such as a refresh, in which runs of
+        several types have their part; else it is the job run and the task in it.
+        """
+        if self.resume_key is not None:
+            return f"{self.resume_key}/{self.run_type}"
+        if self.job_run_id is None:
+            return None
         return f"{self.job_run_id}/{self.task_key}" if self.task_key else self.job_run_id
 
 
@@ -76,10 +82,14 @@ def load(
         for name in [name for name in found if name not in Settings.model_fields]:
             del found[name]
             _unknown(name, from_env=found is from_env, in_job=in_job, warn=warn)
-    for name, text in {**from_env, **values}.items():
+    given_texts = {**from_env, **values}
+    target = given_texts.get("target") or str(
+        policy.settings.get("target") or DeploymentSettings.model_fields["target"].default
+    )
+    for name, text in given_texts.items():
         reject_unresolved(name, text)
         if in_job and name in DeploymentSettings.model_fields:
-            policy.check_deployment(name, text)
+            policy.check_deployment(name, text, target=target)
     settings = _build(values, from_env, policy)
     policy.run_type(settings.run_type)
     policy.check_variables(settings.vars)

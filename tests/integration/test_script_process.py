@@ -5,21 +5,34 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.shell.output import Output
-from dbt_runner.shell.process import MARGIN, Process
+from dbt_runner.shell.process import MARGIN, QUIET, Process
 from dbt_runner.shell.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 CANARY = "s3cret-canary"
+TASK = """
+import os, sys
+from pathlib import Path
+from dbt_runner.execution.cancellation import Cancellation
+from dbt_runner.shell.output import Output
+from dbt_runner.shell.process import Process
+output = Output(sys.stdout, frozenset())
+Process(Path(sys.argv[1]), os.environ, output, grace=0).run(Cancellation(), lambda: None)
+"""
+"""Runs a script as a task does."""
 
 
 class Script:
@@ -51,6 +64,22 @@ class Script:
     def when(self, text: str, do: Callable[[], None]) -> Callable[[], None]:
         """Do something once a text was said."""
         return lambda: do() if text in self.said else None
+
+
+def has_ended(session: Session, seconds: float) -> bool:
+    """Whether all of a session ends within a time; after it, it has ended in any case."""
+    end = time.monotonic() + seconds
+    while session.is_alive() and time.monotonic() < end:
+        time.sleep(0.05)
+    alive = session.is_alive()
+    session.send(signal.SIGKILL)
+    return not alive
+
+
+def children() -> set[str]:
+    """Process ids of what this process has started."""
+    places = Path("/proc/self/task").glob("*/children")
+    return {number for place in places for number in place.read_text().split()}
 
 
 @pytest.fixture
@@ -112,19 +141,93 @@ def test_much_output(script: Script) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        pytest.param(
+            'exec > >(tee "$0.log") 2>&1; seq 200000; echo THE LAST LINE\n',
+            0,
+            "".join(f"{number}\n" for number in range(1, 200001)) + "THE LAST LINE\n",
+            id="tee",
+        ),
+        pytest.param(
+            "exec > >(sed s/^/x/) 2>&1; seq 20000; exit 4\n",
+            4,
+            "".join(f"x{number}\n" for number in range(1, 20001)),
+            id="sed-and-a-failure",
+        ),
+        pytest.param(
+            "exec > >(while read -r line; do sleep 0.7; echo $line; done); seq 5\n",
+            0,
+            "1\n2\n3\n4\n5\n",
+            id="slow",
+        ),
+        pytest.param("(sleep 1; echo late) & echo up\n", 0, "up\nlate\n", id="in-the-background"),
+    ],
+)
+def test_words_on_their_way_are_heard(script: Script, text: str, status: int, said: str) -> None:
+    """What goes through another process is copied to its end, after that of the script."""
+    assert script.run(text) == status
+    assert script.said == said
+    assert not script.is_alive()
+
+
+def test_wish_ends_the_hearing(script: Script) -> None:
+    """Who wishes the end does not wait until all is said."""
+    text = "(for i in {1..200}; do echo on; sleep 0.1; done) & echo up $$\n"
+    timer = threading.Timer(1, script.cancellation.request, ("cancelled", 143, "test"))
+    timer.start()
+    began = time.monotonic()
+    assert script.run(text, grace=20) == 0
+    assert time.monotonic() - began < 4
+    assert not script.is_alive()
+
+
+def test_script_leaves_no_process(script: Script) -> None:
+    """What watches over the script while it runs is gone with it."""
+    before = children()
+    seen: list[set[str]] = []
+    assert (
+        script.run("echo up; sleep 0.3\n", script.when("up", lambda: seen.append(children()))) == 0
+    )
+    assert len(seen[0] - before) == 2, "bash and the watchdog"
+    assert children() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("sleep 60 &", id="in-order"),
+        pytest.param("trap '' TERM; sleep 60 & kill 0;", id="deaf-to-TERM"),
+        pytest.param("set -m; (trap '' HUP; sleep 60) &", id="in-a-group-of-its-own"),
+    ],
+)
+def test_script_ends_with_its_task(tmp_path: Path, text: str) -> None:
+    """Whatever ends this process, the script and its children end too, hard after the grace."""
+    path = tmp_path / "task.sh"
+    path.write_text(f"{text} echo $$; while true; do sleep 0.1; done\n")
+    with subprocess.Popen([sys.executable, "-c", TASK, path], stdout=subprocess.PIPE) as task:
+        assert task.stdout is not None
+        session = Session(int(task.stdout.readline()))
+        assert session.is_alive()
+        task.kill()
+    assert has_ended(session, MARGIN + 3)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         pytest.param("sleep 60 & echo up\n", id="in-its-group"),
         pytest.param("sleep 60 >/dev/null 2>&1 & disown; echo up\n", id="disowned"),
         pytest.param("set -m; sleep 60 & echo up\n", id="in-a-group-of-its-own"),
         pytest.param("(trap '' TERM; sleep 60; sleep 60) & echo up\n", id="deaf-to-TERM"),
+        pytest.param("while true; do echo on; sleep 0.1; done & echo up\n", id="talks-on"),
     ],
 )
 def test_what_is_left_in_the_background_is_ended(script: Script, text: str) -> None:
     """Nothing that a script started outlives it."""
     began = time.monotonic()
     assert script.run(text, grace=0) == 0
-    assert time.monotonic() - began < MARGIN + 2
+    assert time.monotonic() - began < QUIET + MARGIN + 2
     assert not script.is_alive()
 
 

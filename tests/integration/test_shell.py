@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
-import sys
+import sysconfig
 import time
+import venv
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dbt_runner
+from dbt_runner.shell.session import Session
 from integration.test_entry_points import RUNTIME
+from integration.test_script_process import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +56,7 @@ def start(
     *words: str,
     env: Mapping[str, str | None] | None = None,
     driver: str = DRIVER,
+    prefix: tuple[str, ...] = (),
 ) -> Running:
     """Start the task with the text of a script, or one that is there."""
     path = script if isinstance(script, Path) else project.root / "task.sh"
@@ -63,6 +67,7 @@ def start(
         *words,
         packaged=True,
         program=("-c", driver),
+        prefix=prefix,
         env={**ship(project), **(env or {})},
     )
 
@@ -238,6 +243,107 @@ thread.start(); thread.join()
     assert text.endswith("hello\n")
 
 
+@pytest.mark.parametrize(
+    ("number", "threaded"),
+    [(signal.SIGKILL, False), (signal.SIGTERM, True)],
+    ids=["KILL", "TERM-off-the-main-thread"],
+)
+def test_script_does_not_outlive_its_task(
+    project: Project, number: signal.Signals, *, threaded: bool
+) -> None:
+    """A signal that the task can't hear ends the script and its children all the same."""
+    driver = DRIVER
+    if threaded:
+        driver = f"""
+import threading
+thread = threading.Thread(target=exec, args=({DRIVER!r}, {{}}))
+thread.start(); thread.join()
+"""
+    running = start(project, "sleep 60 & echo up $$.; sleep 60\n", driver=driver)
+    running.wait_for(".\n")
+    leader = running.stdout.read_text().rpartition("up ")[2].partition(".")[0]
+    session = Session(int(leader))
+    assert session.is_alive()
+    running.send(number)
+    assert running.finish().code == -number
+    assert has_ended(session, 5)
+
+
+def test_redeployment_while_it_runs(project: Project) -> None:
+    """A script goes on as it began, by its name, whatever becomes of its file."""
+    path = project.root / "task.sh"
+    text = f"""
+for i in {{1..100}}; do echo 'echo new'; done > "{path}"
+echo old
+echo "$(basename "$0") in $RUNNER_SCRIPT_DIR"
+"""
+    running = start(project, text)
+    assert end(running) == ("returned None", "")
+    told = [line for line in running.stdout.read_text().splitlines() if line[0] != "{"]
+    assert told == ["old", f"task.sh in {project.root}"]
+    assert path.read_text() == "echo new\n" * 100
+    assert_clean(project, running)
+
+
+def test_programs_away_from_the_interpreter(project: Project) -> None:
+    """The programs are there where their library is only on the path of the driver."""
+    bare = project.root / "bare env"
+    venv.create(bare, with_pip=False)
+    site = sysconfig.get_path("purelib")
+    text = """
+dbt-runner --version
+dbt --version | grep -A1 Core
+python -c 'import dbt_runner, sys; print(sys.prefix)'
+python3 -c 'import sys; print(sys.argv[1:])' 'a b' '$c'
+dbt-runner --run-type=nonsense || exit $?
+"""
+    running = start(
+        project,
+        text,
+        prefix=("bash", "-c", 'exec "$0" "${@:2}"', str(bare / "bin" / "python")),
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{project.root / 'site'}:{site}"},
+    )
+    assert end(running) == ("ScriptFailed 2", "task.sh ended with exit status 2")
+    told = [line for line in running.stdout.read_text().splitlines() if line[0] != "{"]
+    assert told[0].startswith("dbt-runner ")
+    assert told[1:-1] == ["Core:", *told[2:3], str(bare), "['a b', '$c']"]
+    assert told[-1].startswith("dbt-runner: run_type: 'nonsense' is no run type")
+
+
+def test_end_of_a_pipe(project: Project) -> None:
+    """A command that a signal ended is the script's own failure, nobody cancelled it."""
+    running = start(project, "seq 100000 | head -1\n")
+    assert end(running) == (
+        "ScriptFailed 141",
+        "task.sh ended with exit status 141: signal SIGPIPE",
+    )
+
+
+def test_no_form_of_a_secret_is_told(project: Project) -> None:
+    """Secrets are hidden as JSON, Python, the shell and URLs write them, and logins as well."""
+    text = """
+set -x; : "$DBT_ENV_SECRET_KEY"; set +x
+python - <<'END'
+import json, os, urllib.parse
+secret = os.environ["DBT_ENV_SECRET_KEY"]
+print("json:", json.dumps(secret)); print("repr:", repr(secret))
+print("url:", urllib.parse.quote(secret, safe=""))
+END
+echo "token: $DATABRICKS_TOKEN, secret: $DATABRICKS_CLIENT_SECRET"
+"""
+    env = {
+        "DBT_ENV_SECRET_KEY": "s3cret/'canary\"\u00fc",
+        "DATABRICKS_TOKEN": CANARY,
+        "DATABRICKS_CLIENT_SECRET": f"other {CANARY}",
+    }
+    running = start(project, text, env=env)
+    assert end(running) == ("returned None", "")
+    said = running.stdout.read_text()
+    told = [line for line in said.splitlines() if line[0] not in "{+"]
+    assert told == ['json: "*****"', "repr: '*****'", "url: *****", "token: *****, secret: *****"]
+    assert "canary" not in said
+
+
 def test_environment_of_the_script(project: Project) -> None:
     """It holds what was given and no more, the wheel's programs, and no secret is told of it."""
     text = """
@@ -253,12 +359,13 @@ dirname "$DBT_TARGET_PATH" "$DBT_LOG_PATH" "$DBT_PROFILES_DIR" "$TMPDIR" | sort 
     running = start(project, text, *words, env=env)
     assert end(running) == ("returned None", "")
     lines = [line for line in running.stdout.read_text().splitlines() if line[0] != "{"]
-    programs = Path(sys.executable).parent
+    [folder] = {str(Path(line).parent) for line in lines[3:6]}
+    assert Path(folder).parent.parent == project.tmp
     assert lines[:-1] == [
         "DBT_RUNNER_RUN_TYPE=test",
         "DBT_RUNNER_THREADS=2",
         'DBT_RUNNER_VARS={"day": "a b"}',
-        *(str(programs / name) for name in ("dbt", "dbt-runner", "python")),
+        *(f"{folder}/{name}" for name in ("dbt", "dbt-runner", "python")),
         "none of Databricks",
         "secret: *****",
         f"from: {project.root}",

@@ -66,9 +66,12 @@ class Bundle:
         return list(TopologicalSorter(uses).static_order())
 
     def job(self, name: str) -> dict[str, Any]:
-        """Settings of a job, once what it starts is in the workspace."""
+        """Settings of a job, once what it starts is in the workspace.
+
+        Permissions are no setting of a job: the CLI sends them by another API.
+        """
         found: dict[str, Any] = self._filled(self._resources["jobs"][name])
-        return found
+        return {key: value for key, value in found.items() if key != "permissions"}
 
     def _filled(self, value: Any) -> Any:
         """Replace what stands in `${}`; a text that is nothing else keeps the value's type."""

@@ -151,4 +151,10 @@ KEPT: Examples = [
         {"note.py": NOTEBOOK, **jobs(one=job(task(), notebook("n"), environments=None))},
     ),
     (Rule.UNKNOWN_ENVIRONMENT, "known", jobs(one=job(wheel()))),
+    (
+        Rule.UNKNOWN_ENVIRONMENT,
+        "unresolved",
+        jobs(one=job(wheel(), environments="${var.envs}")),
+    ),
+    (Rule.JOB_LEVEL, "unresolved", jobs(one=job(task(), tags="${var.tags}"))),
 ]

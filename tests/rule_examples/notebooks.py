@@ -7,9 +7,16 @@ from dbt_runner.bundle.rules import Rule
 from rule_examples.small import (
     READ,
     Examples,
+    Files,
     code,
     jobs,
 )
+
+
+def _unresolved(*lines: str) -> Files:
+    """A notebook whose job has parameters that the files do not say."""
+    return {**code(*lines), **jobs(one=job(notebook(), parameters="${var.params}"))}
+
 
 BROKEN: Examples = [
     (Rule.NO_NOTEBOOK, "missing", jobs(one=job(notebook()))),
@@ -64,6 +71,9 @@ BROKEN: Examples = [
 ]
 
 KEPT: Examples = [
+    (Rule.WIDGET_NOT_MADE, "unresolved", _unresolved(READ)),
+    (Rule.WIDGET_NOT_MADE, "unresolved-of-the-task", code(READ, base_parameters="${var.given}")),
+    (Rule.WIDGET_NOT_GIVEN, "unresolved", _unresolved('dbutils.widgets.text("day", "1")', READ)),
     (
         Rule.NOT_LOGGED,
         "shown-by-its-cell",

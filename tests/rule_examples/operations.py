@@ -9,12 +9,23 @@ from rule_examples.small import (
     SCHEDULE,
     STEADY,
     Examples,
+    after,
     in_target,
     jobs,
     production,
 )
 
+PAUSED = {"pause_status": "PAUSED"}
+
 BROKEN: Examples = [
+    *(
+        (Rule.CONTINUOUS, name, jobs(one=job(*tasks, continuous=PAUSED)))
+        for name, tasks in (
+            ("dependency", [task("a"), after("b", "a")]),
+            ("retries", [task(max_retries=2)]),
+            ("retries-for-ever", [task(max_retries=-1)]),
+        )
+    ),
     (
         Rule.TAGS,
         "one-missing",
@@ -73,6 +84,22 @@ BROKEN: Examples = [
 
 KEPT: Examples = [
     (
+        Rule.CONTINUOUS,
+        "tasks-side-by-side",
+        jobs(
+            one=job(
+                task("a", max_retries=0),
+                task("b", max_retries="${var.retries}", depends_on="${var.order}"),
+                continuous={**PAUSED, "task_retry_mode": "ON_FAILURE"},
+            )
+        ),
+    ),
+    (
+        Rule.CONTINUOUS,
+        "scheduled",
+        jobs(one=job(task("a", max_retries=2), after("b", "a"), schedule=SCHEDULE)),
+    ),
+    (
         Rule.TAGS,
         "from-presets",
         jobs(
@@ -114,6 +141,8 @@ KEPT: Examples = [
         ),
     ),
     (Rule.UNPAUSED, "no-development", in_target("prod", {}, one=job(task(), schedule=SCHEDULE))),
+    (Rule.UNPAUSED, "unresolved", in_target("dev", {}, one=job(task(), schedule="${var.when}"))),
+    (Rule.TAGS, "unresolved", jobs({"presets": {"tags": "${var.tags}"}}, one=job(task(), tags={}))),
     (Rule.NO_TIME_ZONE, "given", jobs(one=job(task(), schedule=SCHEDULE))),
     (Rule.TWO_STARTS, "one", jobs(one=job(task(), schedule=SCHEDULE))),
     (Rule.NO_TIMEOUT, "of-the-job", production(task(max_retries=0), timeout_seconds=60)),

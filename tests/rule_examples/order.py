@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bundles import job, start, task
 from dbt_runner.bundle.rules import Rule
 from rule_examples.small import (
@@ -12,6 +14,17 @@ from rule_examples.small import (
     jobs,
     two,
 )
+
+
+def _judged(reference: str) -> list[dict[str, Any]]:
+    """A condition on how a task ended, whose "false" branch raises on purpose."""
+    left = f"{{{{ tasks.{reference}.result_state }}}}"
+    condition = {"op": "EQUAL_TO", "left": left, "right": "success"}
+    return [
+        after("went_well", reference.strip("`"), run_if="ALL_DONE", condition_task=condition),
+        task("raise", depends_on=[{"task_key": "went_well", "outcome": "false"}]),
+    ]
+
 
 BROKEN: Examples = [
     (Rule.JOB_REFERENCE, "number", two(task(run_job_task={"job_id": 123}))),
@@ -72,9 +85,64 @@ BROKEN: Examples = [
             one=job(task("a"), task("b"), after("c", "a", "b", run_if="AT_LEAST_ONE_SUCCESS")),
         ),
     ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "what-a-condition-does-not-look-at",
+        jobs(one=job(task("a"), task("b"), *_judged("b"), after("z", "a", run_if="ALL_DONE"))),
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "its-judge-is-disabled",
+        jobs(
+            one=job(
+                task("a"), after("mail", "a", run_if="ALL_DONE"), after("b", "a", disabled=True)
+            )
+        ),
+    ),
 ]
 
 KEPT: Examples = [
+    *(
+        (
+            Rule.HIDDEN_FAILURE,
+            f"a-condition-looks-at-its-state{name}",
+            jobs(one=job(task("a"), after("b", "a"), *_judged(reference))),
+        )
+        for name, reference in (("", "b"), ("-in-backticks", "`b`"))
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "disabled",
+        jobs(
+            one=job(
+                task("a"),
+                task("b", disabled=True),
+                after("c", "a"),
+                after("mail", "b", run_if="ALL_DONE"),
+            )
+        ),
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "its-handler-is-disabled",
+        jobs(one=job(task("a"), after("mail", "a", run_if="ALL_DONE", disabled=True))),
+    ),
+    (
+        Rule.HIDDEN_FAILURE,
+        "order-from-a-variable",
+        jobs(
+            one=job(
+                task("a"),
+                after("mail", "a", run_if="ALL_DONE"),
+                task("b", depends_on="${var.order}"),
+            )
+        ),
+    ),
+    (
+        Rule.UNKNOWN_DEPENDENCY,
+        "key-from-a-variable",
+        jobs(one=job(task("${var.first}"), after("b", "load"))),
+    ),
     (
         Rule.HIDDEN_FAILURE,
         "a-handler-beside-the-rest",

@@ -2,17 +2,99 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bundles import TAGS, job, start, task, wheel
 from dbt_runner.bundle.rules import Rule
 from rule_examples.small import (
+    ONE,
     TOKEN,
     Examples,
+    Files,
     jobs,
     runner,
     two,
 )
 
+
+def given(value: str, key: str = "main", **settings: Any) -> Files:
+    """A job whose task is given this."""
+    return jobs(one=job(wheel(key, named_parameters={"a": value}), **settings))
+
+
+def below(*tasks: dict[str, Any], **settings: Any) -> Files:
+    """A composite of these tasks, under a job that declares `day` and one that does not."""
+    return jobs(
+        one=ONE,
+        middle=job(*tasks, level="composite", **settings),
+        top=job(start("middle"), level="orchestrator", parameters=DAY),
+        other=job(start("middle"), level="orchestrator"),
+    )
+
+
+def _installs(index: str) -> list[dict[str, Any]]:
+    """An environment whose packages come from this index."""
+    packages = [f"--extra-index-url {index}", "shop"]
+    return [{"environment_key": "default", "spec": {"dependencies": packages}}]
+
+
+DAY = [{"name": "day", "default": "2"}]
+
 BROKEN: Examples = [
+    *(
+        (Rule.UNKNOWN_REFERENCE, name, given(f"{{{{{reference}}}}}"))
+        for name, reference in (
+            ("namespace-of-the-job", "job.paramters.x"),
+            ("of-the-run", " job.run_idd "),
+            ("value-of-no-task", "tasks.nope.values.q"),
+            ("state-of-no-task", "tasks.`no pe`.result_state"),
+            ("of-a-task", "tasks.main.state"),
+            ("time", "job.start_time.date"),
+            ("no-time", "job.start_time"),
+            ("too-long", "job.run_id.x"),
+            ("of-the-workspace", "workspace.name"),
+            ("of-this-task", "task.retry_count"),
+            ("no-namespace", "ds"),
+            ("trigger", "job.trigger.tpye"),
+        )
+    ),
+    (
+        Rule.UNKNOWN_REFERENCE,
+        "default",
+        jobs(one=job(task(), parameters=[{"name": "a", "default": "{{job.runid}}"}])),
+    ),
+    (
+        Rule.UNKNOWN_REFERENCE,
+        "dbt-command",
+        jobs(
+            one=job(
+                task(
+                    dbt_task={"commands": ["dbt run --vars '{a: \"{{job.date}}\"}'"]},
+                    environment_key="default",
+                )
+            )
+        ),
+    ),
+    (Rule.OVERRIDDEN, "declared-above", below(start("one", give={"day": "1"}))),
+    (
+        Rule.OVERRIDDEN,
+        "declared-above-a-loop",
+        below(
+            task(
+                "each",
+                for_each_task={"inputs": "[]", "task": start("one", give={"day": "{{input}}"})},
+            )
+        ),
+    ),
+    (
+        Rule.OVERRIDDEN,
+        "declared-two-jobs-above",
+        jobs(
+            one=job(wheel(named_parameters={"day": "1"})),
+            middle=job(start("one"), level="composite"),
+            top=job(start("middle"), level="orchestrator", parameters=DAY),
+        ),
+    ),
     (Rule.REFUSED_VALUE, "no-such-target", runner(named_parameters={"target": "old"})),
     (
         Rule.SCHEMA_NOT_ALLOWED,
@@ -143,6 +225,64 @@ BROKEN: Examples = [
         ),
     ),
     (Rule.TOO_LARGE, "tasks", jobs(one=job(*(task(f"t{i}") for i in range(1001))))),
+    *(
+        (Rule.SECRET, f"name-{name}", jobs(one=job(wheel(named_parameters={name: "x1y2"}))))
+        for name in (
+            "password",
+            "dbPassword",
+            "DB_PASSWORD_PROD",
+            "api-key",
+            "apiKey",
+            "db_pass",
+            "token_2",
+            "credentials",
+            "fs.s3a.access.key",
+            "spark.hadoop.fs.azure.account.oauth2.client.secret.shop.dfs.core.windows.net",
+        )
+    ),
+    *(
+        (Rule.SECRET, f"form-{name}", given(value))
+        for name, value in (
+            ("url", "postgresql://u:pw@h"),
+            ("connection-string", "jdbc:sqlserver://h;user=a;Password=hunter2"),
+            ("query", "https://h/?user=a&password=hunter2"),
+            ("github", "ghp_" + "a1B2" * 9),
+            ("github-fine-grained", "github_pat_" + "a1B2_" * 12),
+            ("aws", "AKIA" + "A1B2" * 4),
+            ("databricks-oauth", "dose" + "0a1b" * 8),
+            ("slack-hook", "https://hooks.slack.com/services/" + "T0/B0/a1b2"),
+        )
+    ),
+    (
+        Rule.SECRET,
+        "index-of-a-dependency",
+        jobs(
+            one=job(wheel(), environments=_installs("https://user:a1b2@pypi.shop.example/simple"))
+        ),
+    ),
+    (
+        Rule.SECRET,
+        "index-of-a-library",
+        jobs(
+            one=job(
+                task(
+                    libraries=[{"pypi": {"package": "shop", "repo": "https://u:a1b2@h/simple"}}],
+                )
+            )
+        ),
+    ),
+    (
+        Rule.SECRET,
+        "dbt-command",
+        jobs(
+            one=job(
+                task(
+                    dbt_task={"commands": [f"dbt run --vars 'a: {TOKEN}'"]},
+                    environment_key="default",
+                )
+            )
+        ),
+    ),
     (Rule.SECRET, "by-name", jobs(one=job(wheel(named_parameters={"client_secret": "x1y2"})))),
     (Rule.SECRET, "by-form", jobs(one=job(wheel(parameters=["--setting", TOKEN])))),
     (Rule.SECRET, "word", jobs(one=job(wheel(parameters=["--db-password=hunter2"])))),
@@ -212,6 +352,50 @@ BROKEN: Examples = [
 ]
 
 KEPT: Examples = [
+    *(
+        (Rule.UNKNOWN_REFERENCE, name, given(reference, parameters=DAY))
+        for name, reference in (
+            ("job", "{{job.id}} {{ job.name }} {{job.run_id}} {{job.repair_count}}"),
+            ("time", "{{job.start_time.iso_date}} {{job.trigger.time.timestamp_ms}}"),
+            ("trigger", "{{job.trigger.type}} {{job.trigger.file_arrival.location}}"),
+            ("table", "{{job.trigger.table_update.`a.b.c`.commit_timestamp.iso_date}}"),
+            ("parameter", "{{job.parameters.day}} {{ job.parameters.`day` }}"),
+            ("this-task", "{{task.name}} {{task.run_id}} {{task.execution_count}}"),
+            ("task", "{{tasks.main.run_id}} {{tasks.`main`.values.`a b`}}"),
+            ("output", "{{tasks.main.output.first_row.day}} {{tasks.main.error_code}}"),
+            ("workspace", "{{workspace.id}} {{workspace.url}} {{backfill.iso_date}}"),
+            ("loop", "{{input}} {{input.day}}"),
+            ("old", "{{run_id}} {{parent_run_id}} {{start_date}}"),
+            ("secret", "{{secrets/scope/key}}"),
+            ("no-reference", "{{ a + b }} {{ref('x')}} {day}"),
+        )
+    ),
+    (Rule.UNKNOWN_REFERENCE, "unknown-tasks", given("{{tasks.x.values.a}}", "${var.key}")),
+    (Rule.UNKNOWN_PARAMETER, "unresolved", given("{{job.parameters.a}}", parameters="${var.p}")),
+    (
+        Rule.UNKNOWN_PARAMETER,
+        "unresolved-name",
+        given("{{job.parameters.a}}", parameters=[{"name": "${var.p}", "default": "x"}]),
+    ),
+    (
+        Rule.OVERRIDDEN,
+        "declared-here-too",
+        below(start("one", give={"day": "{{job.parameters.day}}"}), parameters=DAY),
+    ),
+    (
+        Rule.OVERRIDDEN,
+        "declared-by-a-job-below",
+        jobs(
+            one=job(wheel(named_parameters={"day": "{{job.parameters.day}}"}), parameters=DAY),
+            middle=job(start("one", give={"day": "1"}), level="composite"),
+        ),
+    ),
+    (Rule.SCRIPT, "unresolved", runner("shell", parameters="${var.words}")),
+    (
+        Rule.SCHEMA_NOT_ALLOWED,
+        "unresolved",
+        runner(parameters=["--target=prod", "--target-schema=silver", "${var.more}"]),
+    ),
     (
         Rule.SCHEMA_NOT_ALLOWED,
         "listed",
@@ -293,6 +477,24 @@ KEPT: Examples = [
     ),
     (
         Rule.SECRET,
+        "no-secret-in-it",
+        jobs(
+            one=job(
+                wheel(
+                    parameters=[
+                        "abfss://lake@shop.dfs.core.windows.net/a",
+                        "https://u:${var.token}@h/a@b",
+                        "https://h:443/?password={{secrets/shop/db}}",
+                        "git@github.com:shop/shop",
+                        "PWD=/tmp",
+                    ]
+                ),
+                environments=_installs("https://user:$TOKEN@pypi.shop.example/simple"),
+            )
+        ),
+    ),
+    (
+        Rule.SECRET,
         "about-a-secret",
         jobs(
             one=job(
@@ -304,6 +506,14 @@ KEPT: Examples = [
                         "token_url": "a/b",
                         "use_token": "true",
                         "credential_name": "c",
+                        "first_pass": "quick",
+                        "bypass": "cache",
+                        "tokenizer_model": "bert",
+                        "credential_method": "oidc",
+                        "secret_backend": "vault",
+                        "password_hash_algorithm": "argon2",
+                        "storage_credential": "lake",
+                        "primary_key": "id",
                         "secret": "",
                     }
                 )

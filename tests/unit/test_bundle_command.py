@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import pytest
 from bundles import NOTEBOOK, TAGS, definition, job, notebook, start, task, wheel, write
 from dbt_runner import cli
 from dbt_runner import help as help_text
-from dbt_runner.bundle import command
+from dbt_runner.bundle import bundle, check, command
 from dbt_runner.bundle.rules import Rule
 from dbt_runner.errors import BundleError, RulesBroken, RunnerError, SettingsError
+from rule_examples.small import after
 
 DOCS = Path(__file__).parents[2] / "docs" / "job-rules.md"
 
@@ -254,6 +256,28 @@ def test_ignore_is_needed_in_one_target_only(tmp_path: Path) -> None:
     assert "DJ508" not in told("check", str(tmp_path))
 
 
+def test_parameter_of_a_job_above_is_named_with_its_job(tmp_path: Path) -> None:
+    """An orchestrator's parameters win over what a composite below hands on in a loop."""
+    give = {"target_schema": "{{input}}", "run_type": "seed", "own": "x"}
+    loop = {"inputs": "[]", "task": start("load", "one", give=give)}
+    declared = [{"name": name, "default": "a"} for name in ("target_schema", "run_type")]
+    jobs = {
+        "load": job(task()),
+        "all_schemas": job(task("each", for_each_task=loop), level="composite"),
+        "nightly": job(start("all_schemas"), level="orchestrator", parameters=declared),
+    }
+    write(tmp_path, {"databricks.yml": definition(jobs)})
+    found = [line.partition(": ")[2] for line in told("check", str(tmp_path)).splitlines()]
+    assert found[0] == (
+        "DJ301 task all_schemas.one hands ${resources.jobs.load.id} a target_schema of its own, "
+        "but the parameter target_schema of nightly, which is pushed down, wins over it; do not "
+        "declare target_schema on nightly, or declare it on all_schemas too and hand on "
+        '"{{job.parameters.target_schema}}"'
+    )
+    assert "a run_type of its own, but the parameter run_type of nightly" in found[1]
+    assert len(found) == 3
+
+
 def test_ignore_in_a_notebook(tmp_path: Path) -> None:
     """A finding in a notebook is hidden there, or above the job that runs it."""
     source = "# Databricks notebook source\n# dbt-runner: ignore DJ408 only lists\n# MAGIC %sh\nx\n"
@@ -406,6 +430,9 @@ def test_odd_characters_reach_no_terminal() -> None:
         pytest.param("Error: x", [], "pipe in the output of databricks bundle validate", id="text"),
         pytest.param("[1]", [], "holds no bundle", id="list"),
         pytest.param("[" * 100_000, [], "nested too deeply", id="deep"),
+        pytest.param(
+            '{"bundle": {}, "a": ' + "[" * 700 + "]" * 700 + "}", [], "too deeply", id="not-so-deep"
+        ),
         pytest.param(validated(), ["--target=prod"], "the target dev, not 'prod'", id="other"),
     ],
 )
@@ -413,6 +440,18 @@ def test_standard_input_that_is_no_bundle(text: str, words: list[str], message: 
     """What is piped in and is not the CLI's JSON is told in one line."""
     with pytest.raises((BundleError, SettingsError), match=re.escape(message)):
         command.run(["check", "-", *words], lambda _: None, io.StringIO(text))
+
+
+def test_a_thousand_in_a_row(tmp_path: Path) -> None:
+    """As many tasks as Databricks takes, and as many jobs that start each other, are no depth."""
+    row = [task("t0"), *(after(f"t{i}", f"t{i - 1}") for i in range(1, 1000))]
+    row[-1]["run_if"] = "ALL_DONE"
+    jobs = {f"j{i}": job(start(f"j{i + 1}"), level="composite") for i in range(1000)}
+    jobs = {"row": job(*row), **jobs, "j1000": job(task())}
+    write(tmp_path, {"databricks.yml": json.dumps(definition(jobs))})
+    deployment = bundle.read(tmp_path).deployment("staging")
+    codes = Counter(finding.rule.code for finding, _ in check.of([deployment]).findings)
+    assert (codes["DJ209"], codes["DJ206"]) == (999, 997)
 
 
 def test_graph_is_the_same_whatever_the_order(tmp_path: Path) -> None:

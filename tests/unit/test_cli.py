@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from dbt_runner import cli
+from dbt_runner.bundle import command
 from dbt_runner.errors import Cancelled, DbtError, NodesFailed, RunnerError, TimedOut
 from dbt_runner.execution.summary import Summary
 
@@ -52,3 +55,21 @@ def test_end_of_a_run_is_raised_with_its_exit_code(
 def test_green_run_raises_nothing() -> None:
     """An entry point returns on success: the driver takes even SystemExit(0) for a failure."""
     cli._raise_unless_green(Summary("a1", "full", "local"))
+
+
+def test_own_fault_is_shown_and_is_no_finding(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An unexpected exception ends with 2, its traceback and one line; 1 is for what was found."""
+
+    def fail(_words: list[str], _say: object) -> None:
+        msg = "broken"
+        raise KeyError(msg)
+
+    monkeypatch.setattr(command, "run", fail)
+    monkeypatch.setattr(sys, "argv", ["dbt-runner", "jobs", "check"])
+    assert cli.main() == 2
+    told = capfd.readouterr().err
+    assert told.startswith("Traceback (most recent call last):")
+    last = told.splitlines()[-1]
+    assert last == "dbt-runner: a fault of its own, told above: KeyError: 'broken'"

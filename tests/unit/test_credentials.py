@@ -25,7 +25,9 @@ import requests
 from databricks.sdk import WorkspaceClient
 
 from dbt_runner.errors import ProjectError, RunnerError, SettingsError, TransientError
-from dbt_runner.warehouse.credentials import Credentials
+from dbt_runner.redaction import LOGIN_VARIABLES
+from dbt_runner.warehouse.credentials import _ID_TOKENS, Credentials
+from dbt_runner.warehouse.login import ATTRIBUTES
 
 CANARY = "canary-3f1b"
 M2M = {"DATABRICKS_CLIENT_ID": "id", "DATABRICKS_CLIENT_SECRET": CANARY}
@@ -667,3 +669,10 @@ def test_sdk_is_left_as_it_was(workspace: Workspace, environ: Environ) -> None:
     environ(**M2M)
     Credentials(workspace.host, in_job=False)
     assert [dict(vars(module)) for module in modules] == before
+
+
+def test_sensitive_variables_of_the_sdk_are_known() -> None:
+    """What the SDK calls sensitive is hidden where there is no login as well."""
+    names = {name for a in ATTRIBUTES if a.sensitive for name in (a.env, *a.env_aliases) if name}
+    assert names <= LOGIN_VARIABLES
+    assert set(_ID_TOKENS) <= LOGIN_VARIABLES

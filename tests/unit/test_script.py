@@ -66,6 +66,17 @@ def test_other_scripts_are_refused(words: tuple[str, ...], message: str) -> None
     assert "\n" not in str(caught.value)
 
 
+def test_copy_keeps_the_name(tmp_path: Path) -> None:
+    """The copy has the name and the bytes of the original; none can be made of what is gone."""
+    file = tmp_path / "a task.sh"
+    file.write_bytes(b"echo \xff")
+    copy = script.copy(file, tmp_path)
+    assert (copy.name, copy.read_bytes()) == (file.name, b"echo \xff")
+    assert copy != file
+    with pytest.raises(SettingsError, match=r"script: '/no/such\.sh' cannot be copied: No such"):
+        script.copy(Path("/no/such.sh"), tmp_path / "script")
+
+
 def test_dbfs_is_remarked_upon() -> None:
     """The mount of DBFS is taken, with a warning that says what is better."""
     told = script.remark(Path("/dbfs/scripts/task.sh"))
@@ -83,7 +94,9 @@ def test_dbfs_is_remarked_upon() -> None:
         pytest.param(6, BusyError, "exit status 6", id="6"),
         pytest.param(124, TimedOut, "exit status 124", id="124"),
         pytest.param(127, ScriptFailed, "exit status 127", id="127"),
-        pytest.param(137, Cancelled, "exit status 137: signal SIGKILL", id="137"),
+        pytest.param(130, ScriptFailed, "exit status 130: signal SIGINT", id="130"),
+        pytest.param(137, ScriptFailed, "exit status 137: signal SIGKILL", id="137"),
+        pytest.param(141, ScriptFailed, "exit status 141: signal SIGPIPE", id="141"),
         pytest.param(255, ScriptFailed, "exit status 255", id="255"),
     ],
 )

@@ -19,6 +19,7 @@ from dbt_runner.warehouse.connection import Login
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SCRIPT = Path("/Workspace/jobs/task.sh")
 TOKEN = "s3cret-canary"  # noqa: S105
 ON_DATABRICKS = {
     "DBT_DATABRICKS_HOST": "x.example.com",
@@ -39,7 +40,7 @@ def hand(
     folder: Path, target: str, login: Login, inherited: Mapping[str, str], **given: str
 ) -> dict[str, str]:
     """The variables of a script."""
-    return environment(inherited, given, assignment(target, **given), login, folder)
+    return environment(inherited, given, assignment(target, **given), login, SCRIPT, folder)
 
 
 def test_login_is_handed_on_in_every_form(tmp_path: Path) -> None:
@@ -75,11 +76,20 @@ def test_local_target_needs_no_login(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", [None, "/usr/bin:/bin"])
 def test_programs_of_the_wheel_come_first(tmp_path: Path, path: str | None) -> None:
-    """`python`, `dbt` and `dbt-runner` are those beside the interpreter of the task."""
+    """`python`, `dbt` and `dbt-runner` run by the interpreter of the task, which comes next."""
     found = hand(tmp_path, "local", Login(), {"PATH": path} if path else {})
-    first, _, rest = found["PATH"].partition(":")
+    own, first, rest = found["PATH"].split(":", 2)
+    programs = {file.name for file in Path(own).iterdir()}
+    assert programs == {"python", "python3", "dbt", "dbt-runner"}
+    assert all(sys.executable in file.read_text() for file in Path(own).iterdir())
     assert first == str(Path(sys.executable).parent)
     assert rest == (path or "/bin:/usr/bin")
+
+
+def test_folder_of_the_script_is_told(tmp_path: Path) -> None:
+    """What runs is a copy, so the place of the original has a variable."""
+    found = hand(tmp_path, "local", Login(), {})
+    assert found["RUNNER_SCRIPT_DIR"] == "/Workspace/jobs"
 
 
 def test_names_for_plain_dbt_are_listed(tmp_path: Path) -> None:

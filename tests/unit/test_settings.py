@@ -203,11 +203,12 @@ def test_comparison_is_accepted_with_something_to_compare(load: Load) -> None:
         pytest.param(["--job-run-id=7"], "7", id="job-run"),
         pytest.param(["--job-run-id=7", "--task-key=build"], "7/build", id="task"),
         pytest.param(["--task-key=build"], None, id="task-without-job-run"),
-        pytest.param(["--resume-key=1", "--job-run-id=7", "--task-key=build"], "1", id="given"),
+        pytest.param(["--resume-key=1", "--job-run-id=7"], "1/incremental", id="given"),
+        pytest.param(["--resume-key=1", "--run-type=test"], "1/test", id="given-for-another-type"),
     ],
 )
 def test_link(load: Load, words: list[str], key: str | None) -> None:
-    """The attempts of one logical run share what was given, else the job run and the task."""
+    """The attempts of one logical run share the given key and the type, else job run and task."""
     assert load(*words).settings.link == key
 
 

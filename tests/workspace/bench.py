@@ -52,7 +52,8 @@ class Workspace:
             "TMPDIR": str(folder),
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_OFFLINE": "1",
-            "UV_NO_INDEX": "1",
+            # an empty one, since uv would take newer versions from what it knows of an index
+            "UV_CACHE_DIR": str(folder / "uv-cache"),
             "UV_FIND_LINKS": str(wheels),
         }
         with self._record.open("w") as record, self._complaints.open("w") as complaints:
@@ -151,18 +152,23 @@ class Bundle:
         [wheel] = self.folder.glob("dist/*.whl")
         return wheel
 
-    def commit(self, message: str) -> str:
-        """Make a commit of the copy; its id."""
+    def commit(self, content: bytes | None = None) -> str:
+        """Make a commit of the copy, whose wheel then bears its name; its id.
+
+        Args:
+            content: of the wheel, if another than there is.
+        """
         git = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.com")
-        for words in (
-            ("init", "--quiet"),
-            ("add", "--all"),
-            ("commit", "--allow-empty", "-qm", message),
-        ):
+        for words in (("init", "-q"), ("add", "-A"), ("commit", "--allow-empty", "-qm", "bench")):
             subprocess.run([*git, *words], cwd=self.folder, check=True, capture_output=True)
         command = ["git", "rev-parse", "HEAD"]
         found = subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
-        return found.stdout.decode().strip()
+        commit = found.stdout.decode().strip()
+        name = re.sub(r"\+[^-]*", f"+g{commit[:12]}", self.wheel.name)
+        wheel = self.wheel.rename(self.wheel.with_name(name))
+        if content is not None:
+            wheel.write_bytes(content)
+        return commit
 
     def exported(self, path: str) -> bytes:
         """A file of the workspace, as the test server gives it: no JSON around it."""

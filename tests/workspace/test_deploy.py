@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pytest
 
 from workspace.bench import ROOT
 
@@ -106,36 +106,50 @@ def test_parameters_of_a_run(bundle: Bundle) -> None:
 
 def test_production_keeps_the_wheel_of_a_running_job(bundle: Bundle) -> None:
     """Production is sent the very bytes of dist/, and keeps them beside the next commit's."""
-    wheel = bundle.wheel
-    first = bundle.commit("first")
-    done = bundle.databricks("bundle", "deploy", "-t", "prod")
-    assert "Building" not in done.stdout + done.stderr
+    first = bundle.commit()
+    content = bundle.wheel.read_bytes()
+    bundle.databricks("bundle", "deploy", "-t", "prod")
     summary = bundle.databricks("bundle", "summary", "-t", "prod", "-o", "json").json
     job = summary["resources"]["jobs"]["dbt_build_job"]["id"]
 
-    def dependencies() -> list[str]:
+    def dependencies() -> tuple[str, str]:
         found = bundle.databricks("jobs", "get", job, "-o", "json").json
-        found_list: list[str] = found["settings"]["environments"][0]["spec"]["dependencies"]
-        return found_list
+        wheel, pins = found["settings"]["environments"][0]["spec"]["dependencies"]
+        [file] = re.findall(r"^-r (/Workspace/\S+)$", pins)
+        return wheel, file
 
-    path, pins = dependencies()
-    assert f"/artifacts/{first}/" in path
-    assert path.endswith(f"/{wheel.name}")
-    assert hashlib.sha256(bundle.exported(path)).digest() == (
-        hashlib.sha256(wheel.read_bytes()).digest()
-    )
-    [file] = re.findall(r"^-r (/Workspace/\S+)$", pins)
-    assert bundle.exported(file) == (ROOT / "resources/requirements.txt").read_bytes()
-    newer = wheel.rename(wheel.with_name(wheel.name.replace("-py3", "x-py3")))
-    second = bundle.commit("second")
+    wheel, pins = dependencies()
+    assert wheel.endswith(f"/artifacts/{first}/.internal/{bundle.wheel.name}")
+    assert f"/files/{first}/" in pins
+    assert bundle.exported(wheel) == content
+    before = (bundle.folder / "resources/requirements.txt").read_bytes()
+    assert bundle.exported(pins) == before
+    # the next commit has other pins and another wheel
+    (bundle.folder / "resources/requirements.txt").write_text("agate==1\n", encoding="utf-8")
+    second = bundle.commit(b"another")
     bundle.databricks("bundle", "deploy", "-t", "prod")
-    assert dependencies()[0].endswith(f"/{newer.name}")
-    assert f"/artifacts/{second}/" in dependencies()[0]
-    assert bundle.exported(path) == newer.read_bytes(), "the first commit's wheel is still there"
+    assert [f"/{second}/" in path for path in dependencies()] == [True, True]
+    assert [bundle.exported(path) for path in dependencies()] == [b"another", b"agate==1\n"]
+    assert [bundle.exported(path) for path in (wheel, pins)] == [content, before]
+
+
+@pytest.mark.parametrize("name", ["dbt_runner-0.1.0+g0123456789ab-py3-none-any.whl", None])
+def test_production_refuses_another_wheel(bundle: Bundle, name: str | None) -> None:
+    """What is not this commit's wheel, or stands beside it, is not deployed."""
+    commit = bundle.commit()
+    wheel = bundle.wheel
+    stale = f"dbt_runner-0.1.0+g{commit[:12]}.d01234567-py3-none-any.whl"
+    shutil.copy(wheel, wheel.with_name(name or stale))
+    if name:
+        wheel.unlink()
+    refused = bundle.databricks("bundle", "deploy", "-t", "prod", fails=True)
+    assert "dist/ does not hold this commit's wheel, and it alone: make build" in refused.stderr
+    assert names(bundle) == []
 
 
 def test_files_in_the_workspace(bundle: Bundle) -> None:
     """What jobs name is in the workspace: script, notebook, SQL, pins; and nothing else."""
+    bundle.commit()
     bundle.databricks("bundle", "deploy", "-t", "prod")
     place = bundle.validated("prod")["workspace"]["file_path"]
     for path in ("dbt/dbt_script.sh", "setup/schema_setup.sql", "refresh/refresh_log.sql"):

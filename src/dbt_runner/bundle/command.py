@@ -27,7 +27,7 @@ USAGE = dedent("""\
     `databricks bundle validate -o json` is read from standard input.
 
       check   tells what breaks a rule, in all targets or the one that is named; exit code 0:
-              nothing found, 1: something found, 2: the bundle cannot be read
+              nothing found, 1: something found, 2: it could not be checked
       graph   draws the layers of the jobs as a Mermaid flowchart
 
     A comment hides a finding, on its line or above it; above a job's key, in all of the job:

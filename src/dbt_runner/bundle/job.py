@@ -14,25 +14,12 @@ _CONTROL = frozenset({"run_job_task", "condition_task", "for_each_task"})
 _JOB_ID = re.compile(r"\s*\$\{resources\.jobs\.([\w-]+)\.id\}\s*")
 # The parameters that Databricks pushes job parameters into, by kind of task (docs: jobs, "access
 # parameter values from a task").
-# `{{job.parameters.day}}`; odd names stand in backticks, and in older texts in brackets.
-_PARAMETER = re.compile(r"\{\{\s*job\.parameters\.(?:`([^`]+)`|\[([^\]]+)\]|([\w.-]+?))\s*\}\}")
 _KEY_VALUE = {
     "notebook_task": "base_parameters",
     "python_wheel_task": "named_parameters",
     "sql_task": "parameters",
     "run_job_task": "job_parameters",
 }
-
-
-def job_parameters_in(text: str) -> list[str]:
-    """Names in references such as `{{job.parameters.day}}`."""
-    return ["".join(forms) for forms in _PARAMETER.findall(text)]
-
-
-def hands_on(text: str) -> str:
-    """Name of the job parameter that a text hands on as it is; empty if it does anything else."""
-    found = _PARAMETER.fullmatch(text.strip())
-    return "".join(filter(None, found.groups())) if found else ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +82,16 @@ class Job:
             if inner.data is not None:
                 yield _task(inner, step)
 
+    @cached_property
+    def before(self) -> dict[str, list[str]]:
+        """Task → the other tasks of the job that it waits for."""
+        keys = {step.key for step in self.steps}
+        found: dict[str, dict[str, None]] = {key: {} for key in keys}
+        for step in self.steps:
+            names = [entry.at("task_key").text for entry in step.value.at("depends_on").elements()]
+            found[step.key] = {name: None for name in names if name in keys and name != step.key}
+        return {step.key: list(found[step.key]) for step in self.steps}
+
     @property
     def level(self) -> str:
         """Its layer by the tag; empty where that is missing, unknown or not resolved."""
@@ -106,6 +103,19 @@ class Job:
         """Name → definition of its job parameters."""
         found = self.value.at("parameters").elements()
         return {value.at("name").text: value for value in found if value.at("name").text}
+
+    @property
+    def parameters_known(self) -> bool:
+        """Whether the files say all of its parameters."""
+        found = self.value.at("parameters")
+        return not (found.unresolved or any(p.at("name").unresolved for p in found.elements()))
+
+    @property
+    def tasks_known(self) -> bool:
+        """Whether the files say the keys of all of its tasks."""
+        return not (
+            self.value.at("tasks").unresolved or any("${" in task.key for task in self.tasks)
+        )
 
 
 def _task(value: Value, loop: Task | None = None) -> Task:

@@ -104,8 +104,8 @@ class Rule(Enum):
     # Parameters
     OVERRIDDEN = (
         "DJ301",
-        "a parameter is handed on with a value that the job's own parameter overrides",
-        "hand on {{job.parameters.<name>}}, or do not declare the parameter on this job",
+        "a value is handed on that a parameter of the job, or of one above it, overrides",
+        "hand on {{job.parameters.<name>}}, or do not declare the parameter there",
     )
     TWO_PARAMETER_OBJECTS = (
         "DJ302",
@@ -156,6 +156,11 @@ class Rule(Enum):
         "DJ311",
         "a wheel task of dbt_runner builds in a schema that runner.yml does not allow there",
         "list the schema under the target's schemas in dbt_project/runner.yml",
+    )
+    UNKNOWN_REFERENCE = (
+        "DJ312",
+        "a dynamic value reference that stands for nothing",
+        'see "dynamic value references" in the documentation of Databricks',
     )
     # Notebooks
     NO_NOTEBOOK = (
@@ -248,6 +253,11 @@ class Rule(Enum):
         "DJ508",
         "nobody is told of a failure in a production target",
         "set email_notifications.on_failure or webhook_notifications.on_failure",
+    )
+    CONTINUOUS = (
+        "DJ509",
+        "a continuous job has a task dependency or a retry policy, which it cannot use",
+        "give the order to a job that this one starts; retries to continuous.task_retry_mode",
     )
     # Ignores
     IGNORE_WITHOUT_REASON = (

@@ -57,8 +57,9 @@ class RunSettings:
             return Refusal(Rule.REFUSED_VALUE, f"{name}: {reason[:1].lower()}{reason[1:]}")
         is_deployment = name in DeploymentSettings.model_fields
         try:
-            if self.policy and is_deployment:
-                self.policy.check_deployment(name, text)
+            # a catalog is judged together with its target
+            if self.policy and is_deployment and name != "catalog":
+                self.policy.check_deployment(name, text, target="")
                 if name == "target" and self.policy.targets and text not in self.policy.targets:
                     return Refusal(Rule.REFUSED_VALUE, f"target: runner.yml has no target {text}")
             elif self.policy and name == "run_type":
@@ -77,15 +78,25 @@ class RunSettings:
         Args:
             given: setting → its value; None where only a run knows it.
         """
-        place = self.policy.targets.get(given.get("target") or "") if self.policy else None
+        target = given.get("target") or ""
+        place = self.policy.targets.get(target) if self.policy else None
+        catalog = given.get("catalog") or ""
+        target_is_known = given.get("target", "") is not None
+        if self.policy and catalog and target_is_known:
+            try:
+                self.policy.check_deployment("catalog", catalog, target=target)
+            except SettingsError as error:
+                reason, _, fix = str(error).partition("; ")
+                return Refusal(
+                    Rule.NOT_DEPLOYABLE, reason, fix or "write one catalog in both files"
+                )
         if self.policy is None or place is None or place.type != "databricks":
             return None
-        catalog = given.get("catalog", place.catalog)
+        catalog = given.get("catalog", place.catalog) or ""
         schema = given.get("target_schema", place.target_schema)
         if not catalog or not schema:
             return None
         try:
-            target = str(given["target"])
             self.policy.check_relations(target, [(catalog, schema)], own_catalog=catalog)
         except PolicyError as error:
             reason, _, fix = str(error).partition("; ")

@@ -21,6 +21,7 @@ def read(text: str) -> Deployment:
     """
     try:
         parsed = json.loads(text)
+        config = from_plain(parsed, "")
     except ValueError as error:
         place = Place("standard input", getattr(error, "lineno", None))
         msg = f"{place}: no valid JSON: {getattr(error, 'msg', error)}; {_HINT}"
@@ -31,7 +32,6 @@ def read(text: str) -> Deployment:
     if not isinstance(parsed, dict) or not isinstance(parsed.get("bundle"), dict):
         msg = f"standard input: holds no bundle; {_HINT}"
         raise BundleError(msg)
-    config = from_plain(parsed, "")
     jobs = {
         key: Job(key, value)
         for key, value in config.at("resources", "jobs").entries()

@@ -66,6 +66,11 @@ class Value:
         """The text as it stands in the file."""
         return self.text if self.written is None else self.written
 
+    @property
+    def unresolved(self) -> bool:
+        """Whether it is, or a list holds, a reference that the bundle's files do not answer."""
+        return "${" in self.text or any("${" in item.text for item in self.elements())
+
     def plain(self) -> Any:
         """The same without places."""
         if isinstance(self.data, dict):

@@ -36,19 +36,18 @@ def of_wish(script: Path, cancellation: Cancellation) -> RunnerError:
 def of_status(
     script: Path, status: int, summary: dict[str, Any] | None, target_path: Path
 ) -> RunnerError:
-    """The end that an exit status other than 0 tells.
+    """The end that an exit status other than 0 tells, where nobody wished the script to end.
 
     Args:
         summary: of the last run of ours in the script.
         target_path: of plain dbt.
     """
     sentence = _sentence(status, summary) or (_told_by_dbt(target_path) if status == 1 else None)
+    # nobody wished it: a command's own end, as in `seq 100000 | head -1`
     killer = _signal(status)
     msg = f"{script.name} ended with exit status {status}"
     if sentence or killer:
         msg += f": {sentence or f'signal {killer}'}"
-    if killer:
-        return Cancelled(msg, status)
     kind = _BY_EXIT_STATUS.get(status)
     return kind(msg) if kind else ScriptFailed(msg, status)
 

@@ -12,10 +12,14 @@ from pathlib import Path
 from dbt_runner.engine.environment import HANDED
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.settings import ENV_PREFIX
+from dbt_runner.shell import programs
 from dbt_runner.warehouse import databricks
 from dbt_runner.warehouse.connection import Login
 
 TARGET_FOLDER = "target"
+# no name that begins as a setting's does
+SCRIPT_FOLDER = "RUNNER_SCRIPT_DIR"
+"""Names the folder of the original of the script that runs, which is a copy."""
 
 
 def environment(
@@ -23,6 +27,7 @@ def environment(
     given: Mapping[str, str],
     assignment: Assignment,
     login: Login,
+    script: Path,
     folder: Path,
 ) -> dict[str, str]:
     """Make the variables by which dbt-runner, dbt and the Databricks SDK do what the task is told.
@@ -31,10 +36,12 @@ def environment(
 
     Args:
         given: settings of the command line, name → text; each becomes `DBT_RUNNER_<NAME>`.
-        folder: private; the profile is written into it.
+        script: where it was found.
+        folder: private; profile and programs are written into it.
     """
     found = {name: text for name, text in inherited.items() if name not in login.hidden}
-    found |= _interpreter(inherited)
+    found |= _interpreter(inherited, folder)
+    found[SCRIPT_FOLDER] = str(script.parent)
     found |= {f"{ENV_PREFIX}{name.upper()}": text for name, text in given.items()}
     found |= login.environment
     plain = {**_dbt(assignment, folder), **_databricks(login)}
@@ -79,10 +86,11 @@ def _databricks(login: Login) -> dict[str, str]:
     }
 
 
-def _interpreter(inherited: Mapping[str, str]) -> dict[str, str]:
+def _interpreter(inherited: Mapping[str, str], folder: Path) -> dict[str, str]:
     """Have `python`, `dbt` and `dbt-runner` be those of this process."""
-    folders = [str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
-    found = {"PATH": os.pathsep.join(folders)}
+    # from the second, bash takes them where it may run nothing that lies in a temporary folder
+    first = [str(programs.write(folder)), str(Path(sys.executable).parent)]
+    found = {"PATH": os.pathsep.join([*first, inherited.get("PATH", os.defpath)])}
     home = str(Path(__file__).parents[2])
     if home not in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
         # a cluster's library lies where only the driver's own path leads

@@ -15,24 +15,30 @@ from dbt_runner.errors import ProjectError
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.shell.output import Output
 from dbt_runner.shell.session import Session
+from dbt_runner.shell.watchdog import Watchdog
 
 BASH = ("bash", "-e", "-u", "-o", "pipefail")
 TICK = 0.05
 """Seconds between two looks at signals and the clock."""
 MARGIN = 2.0
 """Seconds beyond `grace`, so that a run in the script, which has the same, still tells its end."""
+QUIET = 2.0
+"""Seconds without a word from what the script left, after which it is told to end."""
 _CHUNK = 65536
 
 
 class Process:
     """A script in a session of its own. All calls come from one thread.
 
+    Should this process go before `run` is over, a watchdog ends the session.
+
     Args:
+        script: bash reads it as it goes, so it must not change.
         grace: seconds from the wish to end, or from the script's own end, to the hard end of all
             that is left.
 
     Raises:
-        ProjectError: bash cannot be started.
+        ProjectError: bash or the watchdog cannot be started.
     """
 
     def __init__(
@@ -40,6 +46,7 @@ class Process:
     ) -> None:
         self._output = output
         self._grace = grace + MARGIN
+        self._watchdog = Watchdog(self._grace)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the script is what is to be run
                 [*BASH, str(script)],
@@ -51,15 +58,17 @@ class Process:
                 start_new_session=True,
             )
         except OSError as error:
+            self._watchdog.close()
             msg = f"script: bash cannot be started: {error.strerror or error}"
             raise ProjectError(msg) from error
+        self._watchdog.watch(self._process.pid)
         self._session = Session(self._process.pid)
         self._selector = selectors.DefaultSelector()
         if self._process.stdout is not None:
             self._selector.register(self._process.stdout, selectors.EVENT_READ)
 
     def run(self, cancellation: Cancellation, look: Callable[[], None]) -> int:
-        """Wait for the end of the script, then end what it left running.
+        """Wait for the end of the script, hear out what it left running, then end that.
 
         Args:
             cancellation: its signals are handed on, each once; a wish without one is a TERM.
@@ -77,9 +86,11 @@ class Process:
                 self._hand_on(cancellation, sent)
                 if self._is_late(cancellation):
                     self._session.send(signal.SIGKILL)
+            self._hear_out(cancellation)
             self._end_others(cancellation, sent)
         finally:
             self._end_hard()
+            self._watchdog.close()
             self._drain()
         status = self._process.returncode
         if status is None:
@@ -99,6 +110,19 @@ class Process:
         wished = cancellation.requested
         late = wished and time.monotonic() > cancellation.since + self._grace
         return late or cancellation.impatient
+
+    def _hear_out(self, cancellation: Cancellation) -> None:
+        """Copy what others still have of the script's words, as after `exec > >(tee log)`.
+
+        It is over with their end, when they can't say anything, or have said nothing for a while.
+        """
+        now = time.monotonic()
+        end, quiet = now + self._grace, now + QUIET
+        while time.monotonic() < min(end, quiet) and not cancellation.requested:
+            if self._copy(TICK):
+                quiet = time.monotonic() + QUIET
+            elif not self._selector.get_map() or not self._session.is_alive():
+                return
 
     def _end_others(self, cancellation: Cancellation, sent: set[signal.Signals]) -> None:
         """Give what the script left in the background, or died before, its time to end."""

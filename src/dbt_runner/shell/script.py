@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 from dbt_runner.argv import Arguments, printable
@@ -42,6 +43,24 @@ def find(arguments: Arguments) -> Path:
         msg = f"{NAME}: {printable(text)} cannot be read: {error.strerror or error}"
         raise SettingsError(msg) from error
     return path
+
+
+def copy(path: Path, folder: Path) -> Path:
+    """Copy a script, by its name, into a private folder.
+
+    Bash reads a script as it goes, so a redeployment would have it go on within the new one.
+
+    Raises:
+        SettingsError: it cannot be copied.
+    """
+    place = folder / NAME / path.name
+    try:
+        place.parent.mkdir()
+        shutil.copyfile(path, place)
+    except OSError as error:
+        msg = f"{NAME}: {printable(str(path))} cannot be copied: {error.strerror or error}"
+        raise SettingsError(msg) from error
+    return place
 
 
 def remark(script: Path) -> str | None:

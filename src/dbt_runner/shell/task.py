@@ -76,17 +76,23 @@ class Task:
         workspace = Workspace()
         with self._cancellation.handling_signals(for_good=False) as handled:
             try:
+                copy = script.copy(self._path, workspace.folder)
                 self._report_start(handled=handled)
                 access = self._open_access()
                 prepare(self._assignment, self._is_to_end, self._reporter.notice)
                 if self._is_to_end():
                     raise ending.of_wish(self._path, self._cancellation)
                 variables = environment(
-                    environ, given, self._assignment, access.login, workspace.folder
+                    environ,
+                    given,
+                    self._assignment,
+                    access.login,
+                    self._path,
+                    workspace.folder,
                 )
                 output = Output(sys.stdout, access.secrets | secrets_of(environ))
                 grace = self._assignment.settings.grace
-                process = Process(self._path, variables, output, grace)
+                process = Process(copy, variables, output, grace)
                 status = process.run(self._cancellation, self._look)
                 self._conclude(status, output, workspace.folder)
             finally:

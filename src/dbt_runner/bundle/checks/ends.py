@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from graphlib import CycleError, TopologicalSorter
+from operator import and_, or_
 
 from dbt_runner.bundle.deployment import Deployment
+from dbt_runner.bundle.dynamic_reference import references
 from dbt_runner.bundle.findings import Finding, finding
 from dbt_runner.bundle.job import Job, Task
 from dbt_runner.bundle.rules import Rule
@@ -17,56 +21,72 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     """Look for tasks whose failure leaves the job green.
 
     A run is judged by its last tasks, those that no other waits for (docs: jobs, "run if": job run
-    status).
+    status). What fails a task whose state a condition looks at is the condition's business: a
+    branch may fail the run on purpose.
     """
     for job in deployment.jobs.values():
-        before = _before(job)
-        last = set(before) - {name for names in before.values() for name in names}
-        for task in job.steps:
-            if task.kind == "condition_task" or task.key in last or task.key not in before:
-                continue
-            failed = _failed(job, task, before)
-            if not failed & last:
-                handlers = ", ".join(sorted(_after(task.key, before) & last))
-                message = f"may fail and the job still ends green: its last tasks are {handlers}"
-                yield finding(Rule.HIDDEN_FAILURE, job, message, task=task)
+        if any(step.value.at("depends_on").unresolved for step in job.steps):
+            continue  # nobody knows what waits for what
+        steps = {step.key: step for step in job.steps if not _is_disabled(step)}
+        before = {key: [n for n in job.before[key] if n in steps] for key in steps}
+        try:
+            order = list(TopologicalSorter(before).static_order())
+        except CycleError:
+            continue
+        yield from _hidden(job, steps, before, order)
 
 
-def _before(job: Job) -> dict[str, list[str]]:
-    """Task → the tasks that it waits for; empty where they wait in a circle."""
-    names = {
-        task.key: [entry.at("task_key").text for entry in task.value.at("depends_on").elements()]
-        for task in job.steps
-    }
-    known = {key: [name for name in found if name in names] for key, found in names.items()}
-    return {} if any(key in _after(key, known) for key in known) else known
+def _is_disabled(task: Task) -> bool:
+    """Whether it is, or may be, switched off; it is no task then."""
+    return task.value.at("disabled").text not in {"", "false"}
 
 
-def _after(key: str, before: Mapping[str, list[str]]) -> set[str]:
-    """The tasks that wait for one, themselves or through others."""
-    found: set[str] = set()
-    grew = True
-    while grew:
-        more = {
-            name
-            for name, names in before.items()
-            if name not in found and ({key} | found) & set(names)
-        }
-        found |= more
-        grew = bool(more)
+def _hidden(
+    job: Job, steps: Mapping[str, Task], before: Mapping[str, Sequence[str]], order: Sequence[str]
+) -> Iterator[Finding]:
+    last = set(order) - {name for names in before.values() for name in names}
+    bits = {key: 1 << i for i, key in enumerate(order)}
+    failed_by, behind = _failed_by(steps, before, bits), _behind(before, bits)
+    seen = reduce(or_, (failed_by[key] for key in [*last, *_looked_at(steps)]), 0)
+    for key, task in steps.items():
+        if task.kind != "condition_task" and not bits[key] & seen:
+            handlers = ", ".join(sorted(name for name in last if bits[key] & behind[name]))
+            message = f"may fail and the job still ends green: its last tasks are {handlers}"
+            yield finding(Rule.HIDDEN_FAILURE, job, message, task=task)
+
+
+def _failed_by(
+    steps: Mapping[str, Task], before: Mapping[str, Sequence[str]], bits: Mapping[str, int]
+) -> dict[str, int]:
+    """Task → the bits of the tasks whose failure alone makes it fail, or never run.
+
+    Args:
+        bits: task → its bit, in topological order.
+    """
+    found: dict[str, int] = {}
+    for key, own in bits.items():
+        run_if = steps[key].value.at("run_if").text
+        causes = [found[name] for name in before[key]]
+        if not causes or run_if in _HANDLES_FAILURES:
+            found[key] = own
+        else:
+            found[key] = own | reduce(and_ if run_if == "AT_LEAST_ONE_SUCCESS" else or_, causes)
     return found
 
 
-def _failed(job: Job, task: Task, before: Mapping[str, list[str]]) -> set[str]:
-    """The tasks that fail, or never run, when one fails and all others would succeed."""
-    run_if = {step.key: step.value.at("run_if").text or "ALL_SUCCESS" for step in job.steps}
-    known: dict[str, bool] = {task.key: True}
+def _behind(before: Mapping[str, Sequence[str]], bits: Mapping[str, int]) -> dict[str, int]:
+    """Task → the bits of itself and of all that it waits for, directly or through others."""
+    found: dict[str, int] = {}
+    for key, own in bits.items():
+        found[key] = reduce(or_, (found[name] for name in before[key]), own)
+    return found
 
-    def fails(key: str) -> bool:
-        if key not in known:
-            causes = [fails(name) for name in before[key]]
-            enough = all if run_if[key] == "AT_LEAST_ONE_SUCCESS" else any
-            known[key] = bool(causes) and run_if[key] not in _HANDLES_FAILURES and enough(causes)
-        return known[key]
 
-    return {key for key in before if fails(key)}
+def _looked_at(steps: Mapping[str, Task]) -> Iterator[str]:
+    """The tasks whose result_state a condition looks at."""
+    for task in steps.values():
+        for _, value in task.value.at("condition_task").entries():
+            for reference in references(value.text):
+                space, *names = reference.parts
+                if space == "tasks" and names[1:] == ["result_state"] and names[0] in steps:
+                    yield names[0]

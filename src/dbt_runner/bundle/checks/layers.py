@@ -24,7 +24,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
 
 def _untagged(job: Job) -> Iterator[Finding]:
     tag = job.value.at("tags", "job_level")
-    if "${" in tag.text:
+    if tag.unresolved or job.value.at("tags").unresolved:
         return
     runs, starts = _what(job)
     likely = "atomic" if runs or not starts else "composite or orchestrator"

@@ -49,6 +49,8 @@ def _parameters(
             if name not in code.read and name not in everything:
                 message = f"is given {name}, which its notebook does not read"
                 yield finding(Rule.UNREAD_PARAMETER, job, message, task=task, place=value.place)
+    if task.parameters.unresolved or not job.parameters_known:
+        return  # nobody knows all that the notebook is given
     for name, line in sorted(code.read.items(), key=lambda item: (item[1], item[0])):
         if name in given or name in job.parameters:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 
 from dbt_runner.bundle.deployment import Deployment
 from dbt_runner.bundle.findings import Finding, finding
@@ -12,6 +13,7 @@ from dbt_runner.bundle.rules import Rule
 
 # Docs, "run job task": no more than three nested, and no circles.
 _DEEPEST = 3
+_MOST_SHOWN = 10
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
@@ -20,16 +22,16 @@ def check(deployment: Deployment) -> Iterator[Finding]:
         for task in job.tasks:
             if task.kind == "run_job_task":
                 yield from _form(job, task, deployment)
-    edges = _edges(deployment.jobs)
-    circles = _circles(edges)
+    starts = deployment.starts
+    circles = _circles(starts)
     for circle in circles:
         job = deployment.jobs[circle[0]]
         way = " → ".join([*circle, circle[0]])
-        task = edges[circle[0]][circle[1 % len(circle)]]
+        task = starts[circle[0]][circle[1 % len(circle)]]
         place = task.body.at("job_id").place
         yield finding(Rule.CIRCULAR_JOBS, job, f"starts itself: {way}", place=place)
     if not circles:
-        yield from _depths(deployment.jobs, edges)
+        yield from _depths(deployment.jobs, starts)
 
 
 def _form(job: Job, task: Task, deployment: Deployment) -> Iterator[Finding]:
@@ -46,48 +48,39 @@ def _form(job: Job, task: Task, deployment: Deployment) -> Iterator[Finding]:
         yield finding(Rule.JOB_REFERENCE, job, f"has {said}", task=task, place=value.place)
 
 
-def _edges(jobs: Mapping[str, Job]) -> dict[str, dict[str, Task]]:
-    """Job → the jobs that it starts, each with the first task that does."""
-    edges: dict[str, dict[str, Task]] = {}
-    for key, job in jobs.items():
-        edges[key] = {}
-        for task in job.tasks:
-            if task.job_name in jobs:
-                edges[key].setdefault(str(task.job_name), task)
-    return edges
-
-
-def _circles(edges: Mapping[str, Mapping[str, Task]]) -> list[list[str]]:
+def _circles(starts: Mapping[str, Mapping[str, Task]]) -> list[list[str]]:
     """Each circle once, beginning at its first name."""
     found: dict[frozenset[str], list[str]] = {}
     done: set[str] = set()
-
-    def follow(key: str, way: list[str]) -> None:
-        if key in way:
-            circle = way[way.index(key) :]
-            first = circle.index(min(circle))
-            found.setdefault(frozenset(circle), circle[first:] + circle[:first])
-            return
-        if key not in done:
-            for other in edges[key]:
-                follow(other, [*way, key])
-            done.add(key)
-
-    for key in edges:
-        follow(key, [])
+    for top in starts:
+        way = {} if top in done else {top: iter(starts[top])}
+        while way:
+            key, others = next(reversed(way.items()))
+            other = next(others, None)
+            if other is None:
+                way.popitem()
+                done.add(key)
+            elif other in way:
+                names = list(way)
+                circle = names[names.index(other) :]
+                first = circle.index(min(circle))
+                found.setdefault(frozenset(circle), circle[first:] + circle[:first])
+            elif other not in done:
+                way[other] = iter(starts[other])
     return [found[names] for names in sorted(found, key=sorted)]
 
 
-def _depths(jobs: Mapping[str, Job], edges: Mapping[str, Mapping[str, Task]]) -> Iterator[Finding]:
-    longest: dict[str, list[str]] = {}
-
-    def way(key: str) -> list[str]:
-        if key not in longest:
-            ways = [way(other) for other in edges[key]]
-            longest[key] = [key, *max(ways, key=len, default=[])]
-        return longest[key]
-
+def _depths(jobs: Mapping[str, Job], starts: Mapping[str, Mapping[str, Task]]) -> Iterator[Finding]:
+    depth: dict[str, int] = {}
+    deepest: dict[str, str] = {}
+    for key in TopologicalSorter(starts).static_order():
+        below = max(starts[key], key=lambda other: depth[other], default="")
+        depth[key], deepest[key] = (depth[below] + 1 if below else 0), below
     for key, job in jobs.items():
-        if len(way(key)) - 1 > _DEEPEST:
-            message = f"nests {len(way(key)) - 1} Run Job tasks: {' → '.join(way(key))}"
+        if depth[key] > _DEEPEST:
+            way = [key]
+            while deepest[way[-1]] and len(way) <= _MOST_SHOWN:
+                way.append(deepest[way[-1]])
+            more = " → …" if deepest[way[-1]] else ""
+            message = f"nests {depth[key]} Run Job tasks: {' → '.join(way)}{more}"
             yield finding(Rule.TOO_DEEP, job, message)

@@ -10,78 +10,111 @@ from dbt_runner.bundle.findings import Finding, finding
 from dbt_runner.bundle.job import Job, Task
 from dbt_runner.bundle.rules import Rule
 from dbt_runner.bundle.value import Value
-from dbt_runner.redaction import names_secret, redacted
+from dbt_runner.redaction import holds_secret
 
-_CLOUD_KEY = re.compile(r"account\.key|(access|account|shared)[._-]?key$", re.IGNORECASE)
-# Names that speak of a secret without being one: where it is kept, how long it lives, a model's
-# tokens.
-_ABOUT_ONE = re.compile(
-    r"(scope|name|path|file|folder|url|uri|endpoint|type|mode|kind|ttl|seconds|minutes|hours|days"
-    r"|date|enabled|required|limit|count|size|column|columns|table|id|ids|ref|reference|version"
-    r"|tokens|(storage|service)_?credential|expiry|expiration|rotation|provider|manager|vault|tokeni[sz]er)$",
-    re.IGNORECASE,
+# A name tells by its last words what it is the name of: a token_url is no token. Behind them may
+# stand which one it is.
+_LAST = frozenset(
+    {"token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "secrets"}
+    | {"credential", "credentials", "apikey", "accesskey", "secretkey", "privatekey"}
 )
+_WHICH_ONE = frozenset(
+    {"dev", "development", "test", "stage", "staging", "uat", "prod", "production"}
+    | {"value", "text", "plain", "plaintext", "old", "new", "current", "primary", "secondary"}
+)
+_BEFORE_KEY = frozenset({"api", "private", "access", "account", "shared", "secret"})
+_BEFORE_PASS = frozenset({"", "db", "database", "user", "admin", "root", "smtp", "ftp", "sftp"})
+_OBJECTS = frozenset({"storage", "service"})  # a storage credential is an object of Unity Catalog
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# Of Hadoop's file systems, which name the account last.
+_CLOUD_KEY = re.compile(r"\bfs\..*\b(account\.key|client\.secret|fixed\.token)\b", re.IGNORECASE)
 _WORD = re.compile(r"--([\w.-]+)(?:=(.*))?", re.DOTALL)
 
 
 def check(deployment: Deployment) -> Iterator[Finding]:
-    """Check what tasks and clusters are given."""
+    """Check every text of a job for its form, and what tasks and clusters are given by its name."""
     for job in deployment.jobs.values():
+        yield from _by_form(job, None, job.value, job.value.at("tasks"))
         for name, definition in job.parameters.items():
-            yield from _named(job, None, [(name, definition.at("default"))])
+            yield from _by_name(job, None, [(name, definition.at("default"))])
         for cluster in job.value.at("job_clusters").elements():
             yield from _cluster(job, None, cluster.at("new_cluster"))
         for variables in job.value.at("environment_variables").elements():
-            yield from _named(job, None, variables.at("spec", "variables").entries())
+            yield from _by_name(job, None, variables.at("spec", "variables").entries())
         for task in job.tasks:
-            yield from _named(job, task, task.parameters.entries())
-            yield from _named(job, task, _words(task))
+            yield from _by_form(job, task, task.value, task.value.at("for_each_task", "task"))
+            yield from _by_name(job, task, task.parameters.entries())
+            yield from _by_name(job, task, _words(task))
             yield from _cluster(job, task, task.value.at("new_cluster"))
+
+
+def _by_form(job: Job, task: Task | None, value: Value, without: Value) -> Iterator[Finding]:
+    for name, text in _texts("", value, without):
+        if holds_secret(text.data):
+            message = f"has in {name} what has the form of a token or a password (not shown)"
+            yield finding(Rule.SECRET, job, message, task=task, place=text.place)
+
+
+def _texts(name: str, value: Value, without: Value) -> Iterator[tuple[str, Value]]:
+    """Every text below, with the key that it stands under."""
+    if isinstance(value.data, str):
+        yield name, value
+    for key, item in value.entries():
+        if item is not without:
+            yield from _texts(key, item, without)
+    for item in value.elements():
+        yield from _texts(name, item, without)
 
 
 def _cluster(job: Job, task: Task | None, cluster: Value) -> Iterator[Finding]:
     for key in ("spark_env_vars", "spark_conf"):
-        yield from _named(job, task, cluster.at(key).entries())
+        yield from _by_name(job, task, cluster.at(key).entries())
 
 
 def _words(task: Task) -> Iterator[tuple[str, Value]]:
-    """Name and value of `--name=value` and `--name value`, and words without a name."""
+    """Name and value of `--name=value` and `--name value`, where they have no form of a secret."""
     name = ""
     for word in task.body.at("parameters").elements():
         found = _WORD.fullmatch(word.text)
-        if found and found[2] is not None:
+        if found and found[2] is not None and not holds_secret(word.text):
             _, equals, rest = word.source.partition("=")
             yield found[1], Value(found[2], word.place, rest if equals else word.source)
-            name = ""
-        elif found:
-            name = found[1]
-        else:
+        elif not found and name:
             yield name, word
-            name = ""
+        name = found[1] if found and found[2] is None else ""
 
 
-def _named(job: Job, task: Task | None, items: Iterable[tuple[str, Value]]) -> Iterator[Finding]:
+def _by_name(job: Job, task: Task | None, items: Iterable[tuple[str, Value]]) -> Iterator[Finding]:
     given = list(items)
-    names = {name for name, _ in given}
-    has_scope = any("scope" in name.lower() for name in names)
+    has_scope = any("scope" in name.lower() for name, _ in given)
     for name, value in given:
-        if not isinstance(value.data, str) or not value.data:
-            continue
-        by_form = redacted(value.data) != value.data
         in_scope = has_scope and name.lower().endswith("key")
-        if by_form or (_secret_name(name) and not in_scope and _is_literal(value)):
-            what = f"gives {name} a value" if name else "is given a word"
-            why = "has the form of a token" if by_form else "stands there for all to read"
-            message = f"{what} that {why} (not shown)"
+        if _names_secret(name) and not in_scope and _is_literal(value):
+            message = f"gives {name} a value that stands there for all to read (not shown)"
             yield finding(Rule.SECRET, job, message, task=task, place=value.place)
 
 
-def _secret_name(name: str) -> bool:
-    return bool(names_secret(name) or _CLOUD_KEY.search(name)) and not _ABOUT_ONE.search(name)
+def _names_secret(name: str) -> bool:
+    """Whether what has this name is a secret, judged by whole words."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    while len(words) > 1 and (words[-1] in _WHICH_ONE or words[-1].isdigit()):
+        words.pop()
+    before, last = ["", "", *words][-2:]
+    if last == "key":
+        return before in _BEFORE_KEY
+    if last == "pass":
+        return before in _BEFORE_PASS
+    if last == "credential" and before in _OBJECTS:
+        return False
+    known = last in _LAST or words in (["authorization"], ["keyfile", "json"])
+    return known or bool(_CLOUD_KEY.search(name))
 
 
 def _is_literal(value: Value) -> bool:
     """Whether it is a text of its own, rather than a reference or a plain switch."""
+    text = value.data
+    if not isinstance(text, str) or not text or holds_secret(text):
+        return False
     if "{{" in value.source or "${" in value.source:
         return False
-    return value.text.lower() not in {"true", "false", "none", "null"} and not value.text.isdigit()
+    return text.lower() not in {"true", "false", "none", "null"} and not text.isdigit()

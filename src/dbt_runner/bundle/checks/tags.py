@@ -16,7 +16,7 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     presets = deployment.presets.at("tags")
     for job in deployment.jobs.values():
         tags = job.value.at("tags")
-        if "${" in tags.text:
+        if tags.unresolved or presets.unresolved:
             continue  # a variable of which the files say no value
         missing = [name for name in EXPECTED if not (tags.at(name).text or presets.at(name).text)]
         if missing:

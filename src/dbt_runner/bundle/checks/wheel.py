@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dbt_runner.bundle.deployment import Deployment
+from dbt_runner.bundle.dynamic_reference import hands_on
 from dbt_runner.bundle.findings import Finding, finding
-from dbt_runner.bundle.job import Job, Task, hands_on
+from dbt_runner.bundle.job import Job, Task
 from dbt_runner.bundle.nearest import nearest
 from dbt_runner.bundle.rules import Rule
 from dbt_runner.bundle.value import Place, Value
@@ -39,6 +40,13 @@ def _ours(task: Task) -> bool:
     return task.kind == "python_wheel_task" and package == "dbt_runner" and known
 
 
+def _unresolved(task: Task) -> bool:
+    """Whether the files do not say all that the task is given."""
+    blocks = (task.parameters, task.body.at("parameters"))
+    words = [word.text for block in blocks for word in block.elements()]
+    return any("${" in block.text for block in blocks) or any(w.startswith("${") for w in words)
+
+
 def _entry_point(task: Task) -> str:
     return task.body.at("entry_point").text
 
@@ -63,6 +71,8 @@ def _settings(job: Job, task: Task, settings: RunSettings) -> Iterator[Finding]:
         literals[name], places[name] = judged.text if is_known else None, judged.place
         if is_known:
             yield from _refused(job, task, settings.refusal(name, judged.text), judged.place)
+    if _unresolved(task):
+        return  # what is not known may say where
     place = places.get("target_schema", task.body.place)
     yield from _refused(job, task, settings.place_refusal(literals), place)
 
@@ -99,7 +109,7 @@ def _script(job: Job, task: Task) -> Iterator[Finding]:
     if named.data is not None:
         message = "names its script in named_parameters, which a job parameter can override"
         yield finding(Rule.SCRIPT, job, message, task=task, place=named.place)
-    elif not any(value.text for value in scripts):
+    elif not any(value.text for value in scripts) and not _unresolved(task):
         yield finding(Rule.SCRIPT, job, "names no script", task=task)
     for value in scripts:
         if named.data is None and _STARTERS_CHOICE.search(value.text):
