@@ -68,7 +68,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def jobs(running_bench: Bench, dist: Path) -> dict[str, int]:
     """The bundle's jobs in the workspace: name → id; SQL and the pipeline are recorded."""
-    bundle = Bundle(ROOT, "staging", ON_DUCKDB, dist)
+    bundle = Bundle(ROOT, "staging", {**ON_DUCKDB, "schema": "fresh"}, dist)
     return deploy(running_bench, bundle)
 
 

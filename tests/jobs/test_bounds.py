@@ -64,8 +64,8 @@ def test_way_around_protection(bench: Bench, production: dict[str, int], name: s
     assert result(run) == "FAILED"
     [leaf] = [leaf for path, leaf in tree(bench, run).items() if path.endswith("build")][-1:]
     assert leaf.output["error"] == (
-        "dbt_runner.errors.PolicyError: target_schema: the run would write into prod.analytics, "
-        "which the target prod protects; use that target (runner.yml)"
+        "dbt_runner.errors.SettingsError: catalog: a job may not set it to 'prod' with the target "
+        "databricks, whose catalog is main (runner.yml)"
     )
 
 

@@ -24,7 +24,7 @@ def test_builds_each_schema(bench: Bench, jobs: dict[str, int]) -> None:
     turns = [found[f"{path}[{number}]/build"] for number in range(len(SCHEMAS))]
     assert [turn.summary["target_schema"] for turn in turns] == SCHEMAS
     assert {turn.summary["run_type"] for turn in turns} == {"incremental"}
-    assert {turn.summary["resume_key"] for turn in turns} == {str(run.run_id)}
+    assert {turn.summary["resume_key"] for turn in turns} == {f"{run.run_id}/incremental"}
     counts = [bench.rows(f"select count(*) from {schema}.fct_orders") for schema in SCHEMAS]
     assert counts[0] == counts[1] == counts[2]
     assert counts[0][0][0] > 10_000

@@ -23,8 +23,8 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def made(running_bench: Bench, jobs: dict[str, int]) -> dict[str, Leaf]:
-    """The setup of the schema `fresh`, with the cluster in its smoke test."""
-    parameters = {"target_schema": "fresh", "classic": "true"}
+    """The setup of the bundle's schema, `fresh`, with the cluster in its smoke test."""
+    parameters = {"classic": "true"}
     run = running_bench.once(jobs["master_setup_orchestrator"], job_parameters=parameters)
     found = tree(running_bench, run)
     assert result(run) == "SUCCESS", {path: leaf.result for path, leaf in found.items()}
@@ -45,11 +45,11 @@ def test_seeds(bench: Bench, made: dict[str, Leaf]) -> None:
 
 
 def test_schema(bench: Bench, made: dict[str, Leaf]) -> None:
-    """The schema and the volume are made by the bundle's SQL before anything else."""
+    """The schema and its volumes are made by the bundle's SQL before anything else."""
     task = made["setup/schema/setup"].task
     recorded = bench.control("recorded")["recorded"]
     [found] = [each for each in recorded if each["run_id"] == task.run_id]
-    given = {"target_schema": "fresh", "volume": "dbt_runner", "readers": "account users"}
+    given = {"schema": "fresh", "volume": "dbt_runner", "landing_volume": "landing"}
     assert found["parameters"].items() >= {"catalog": "", **given}.items()
     assert "CREATE SCHEMA IF NOT EXISTS" in found["content"]
     assert made["setup/schema"].span[1] <= made["setup/seed"].span[0]
@@ -79,9 +79,10 @@ def test_docs_on_a_cluster(made: dict[str, Leaf]) -> None:
 
 def test_composite_by_itself(bench: Bench, jobs: dict[str, int]) -> None:
     """A schema that is sent to a composite job reaches the wheel, with the composite's run type."""
-    run = bench.once(jobs["dbt_setup_job"], job_parameters={"target_schema": "by_itself"})
-    summary = tree(bench, run)["seed/build"].summary
-    assert (summary["run_type"], summary["target_schema"]) == ("seed", "by_itself")
+    sent = {"target_schema": "by_itself"}
+    run = bench.once(jobs["dbt_smoke_job"], job_parameters=sent, only=["wheel"])
+    summary = tree(bench, run)["wheel/build"].summary
+    assert (summary["run_type"], summary["target_schema"]) == ("compile", "by_itself")
     assert summary["status"] == "success"
 
 
