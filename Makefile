@@ -54,8 +54,8 @@ WAREHOUSE := .venv-warehouse
 DELTA_VERSION = $(shell sed -n 's:.*<delta.version>\(.*\)</.*:\1:p' tests/warehouse/pom.xml)
 JARS = $(CACHE)/delta-$(DELTA_VERSION)
 
-# The workspace bench: the Databricks CLI and its test server, built from source; and the wheels
-# that a task installs beside ours, so that it asks no network.
+# The workspace bench: the Databricks CLI and its test server, built from source; and, for the jobs
+# bench too, the wheels that a task installs beside ours, so that it asks no network.
 SERVER := tests/workspace/server
 CLI_VERSION = $(shell sed -n 's:^require github.com/databricks/cli v::p' $(SERVER)/go.mod)
 PROGRAMS = $(CACHE)/databricks-cli-$(CLI_VERSION)
@@ -107,6 +107,10 @@ test-warehouse: .warehouse-env ## the real adapter against real Spark SQL; needs
 test-workspace: env .programs ## the real Databricks CLI on the bundle; needs Go
 	@$(MAKE) "$(WHEELS)"
 	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" $(BIN)/pytest tests/workspace
+
+test-jobs: env ## the bundle's jobs down to dbt on DuckDB, on a Jobs API of our own
+	@$(MAKE) "$(WHEELS)"
+	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" $(BIN)/pytest tests/jobs
 
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py
@@ -207,6 +211,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test lint fmt test-warehouse test-workspace verify-tpch bench-overhead bench-check \
-  bench-trigger test-other-python build pins env \
+.PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch bench-overhead \
+  bench-check bench-trigger test-other-python build pins env \
   .other-env .warehouse-env .java .programs clean help
