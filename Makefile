@@ -110,7 +110,8 @@ test-workspace: env .programs ## the real Databricks CLI on the bundle; needs Go
 
 test-jobs: env ## the bundle's jobs down to dbt on DuckDB, on a Jobs API of our own
 	@$(MAKE) "$(WHEELS)"
-	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" $(BIN)/pytest tests/jobs
+	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" INTENTS=1000 $(BIN)/pytest tests/jobs \
+	  tests/integration/test_trigger_chaos.py
 
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py
