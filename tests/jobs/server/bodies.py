@@ -21,6 +21,9 @@ from jobs.server.errors import Refusal
 
 Body = dict[str, Any]
 
+# Airflow's Databricks provider 7.23 (`hooks/databricks.py`, `list_jobs`)
+_OTHER_CLIENTS = {"list": ("include_user_names",)}
+
 
 @cache
 def _known(owner: Callable[..., Any]) -> dict[str, Any]:
@@ -45,9 +48,16 @@ def job_settings(body: Body) -> Body:
 
 
 def query(words: Body, method: str) -> Body:
-    """The words of an address, with the types of the method's parameters."""
-    known = _known(getattr(JobsAPI, method))
-    return {name: _read(text, known.get(name, str), name) for name, text in words.items()}
+    """The words of an address, with the types of the method's parameters.
+
+    A word that another client is known to send is let through, and means nothing here.
+    """
+    known, others = _known(getattr(JobsAPI, method)), _OTHER_CLIENTS.get(method, ())
+    return {
+        name: _read(text, known.get(name, str), name)
+        for name, text in words.items()
+        if name not in others
+    }
 
 
 def _read(text: str, kind: Any, name: str) -> Any:

@@ -94,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
             return refusal.status, {"error_code": refusal.code, "message": str(refusal)}
 
     def _body(self, words: str, content: bytes) -> dict[str, Any]:
-        if self.command == "GET":
+        if self.command == "GET" and not content:
             return dict(parse_qsl(words, keep_blank_values=True))
         if len(content) > _LARGEST:
             msg = f"the request has more than {_LARGEST} bytes"
@@ -107,6 +107,9 @@ class Handler(BaseHTTPRequestHandler):
         if not isinstance(body, dict):
             msg = "Could not parse request object: no object"
             raise Refusal(msg, "MALFORMED_REQUEST")
+        if self.command == "GET":
+            # the trigger of Airflow's Databricks provider 7.23 (`a_get_run_state`) asks like this
+            return {name: str(value) for name, value in body.items()}
         return body
 
     def _control(self, path: str, content: bytes) -> tuple[int, dict[str, Any]]:
