@@ -46,6 +46,9 @@ EXPORT = $(UV) export --quiet --locked --no-default-groups --no-emit-project --n
 BIN := .venv/bin
 OTHER := .venv-other
 
+# What the jobs bench runs examples/airflow in.
+AIRFLOW := .venv-airflow
+
 # What benches fetch beside Python packages is kept for all checkouts.
 CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dbt-runner
 
@@ -54,8 +57,8 @@ WAREHOUSE := .venv-warehouse
 DELTA_VERSION = $(shell sed -n 's:.*<delta.version>\(.*\)</.*:\1:p' tests/warehouse/pom.xml)
 JARS = $(CACHE)/delta-$(DELTA_VERSION)
 
-# The workspace bench: the Databricks CLI and its test server, built from source; and, for the jobs
-# bench too, the wheels that a task installs beside ours, so that it asks no network.
+# The workspace bench: the Databricks CLI, its test server and actionlint, built from source; and,
+# for the jobs bench too, the wheels that a task installs beside ours, so that it asks no network.
 SERVER := tests/workspace/server
 CLI_VERSION = $(shell sed -n 's:^require github.com/databricks/cli v::p' $(SERVER)/go.mod)
 PROGRAMS = $(CACHE)/databricks-cli-$(CLI_VERSION)
@@ -108,10 +111,10 @@ test-workspace: env .programs ## the real Databricks CLI on the bundle; needs Go
 	@$(MAKE) "$(WHEELS)"
 	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" $(BIN)/pytest tests/workspace
 
-test-jobs: env ## the bundle's jobs down to dbt on DuckDB, on a Jobs API of our own
+test-jobs: env .airflow-env ## the bundle's jobs down to dbt on DuckDB, and Airflow, on a Jobs API of our own
 	@$(MAKE) "$(WHEELS)"
-	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" INTENTS=1000 $(BIN)/pytest tests/jobs \
-	  tests/integration/test_trigger_chaos.py
+	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" BENCH_AIRFLOW="$(CURDIR)/$(AIRFLOW)" \
+	  INTENTS=1000 $(BIN)/pytest tests/jobs tests/integration/test_trigger_chaos.py
 
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py
@@ -166,6 +169,12 @@ $(OTHER)/.stamp: pyproject.toml uv.lock | $(UV)
 $(WAREHOUSE)/.stamp: pyproject.toml uv.lock | $(UV)
 	$(call sync,$(WAREHOUSE),$(PYTHON),--group warehouse)
 
+$(AIRFLOW)/.stamp: pyproject.toml uv.lock | $(UV)
+	$(call sync,$(AIRFLOW),$(PYTHON),--group airflow)
+
+.airflow-env: $(AIRFLOW)/.stamp
+	$(call editable,$(AIRFLOW))
+
 .java:
 	@for name in java mvn; do if ! command -v $$name >/dev/null; then \
 	  echo "$$name is missing: the warehouse bench needs Java >= 17 and Maven" >&2; exit 2; fi; done; \
@@ -182,6 +191,8 @@ $(WAREHOUSE)/.stamp: pyproject.toml uv.lock | $(UV)
 	  -ldflags "-X github.com/databricks/cli/internal/build.buildVersion=$(CLI_VERSION)" \
 	  github.com/databricks/cli
 	cd $(SERVER) && go build -buildvcs=false -o "$(PROGRAMS)/server" .
+	cd tests/workspace/actionlint && go build -buildvcs=false -o "$(PROGRAMS)/actionlint" \
+	  github.com/rhysd/actionlint/cmd/actionlint
 
 # By pip, since uv cannot download; for the interpreter of .venv, which is $(PYTHON).
 /%/$(notdir $(WHEELS)): | env
@@ -205,7 +216,7 @@ $(UV):
 	  --root-user-action=ignore --target $(UV_HOME) 'uv==$(UV_VERSION)'
 
 clean: ## remove what make, dbt and the tools left here
-	rm -rf .venv $(OTHER) $(WAREHOUSE) .tools dist build .dbt-runner .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv $(OTHER) $(WAREHOUSE) $(AIRFLOW) .tools dist build .dbt-runner .mypy_cache .pytest_cache .ruff_cache
 	rm -rf dbt_project/target dbt_project/logs dbt_project/dbt_packages dbt_project/.user.yml
 
 help: ## this list
@@ -214,4 +225,4 @@ help: ## this list
 
 .PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch bench-overhead \
   bench-check bench-trigger test-other-python build pins env \
-  .other-env .warehouse-env .java .programs clean help
+  .other-env .warehouse-env .airflow-env .java .programs clean help

@@ -30,6 +30,13 @@ def fail() -> None:
     raise RuntimeError(msg)
 
 
+def work() -> None:
+    """Work for a moment; fail where the target schema is called broken."""
+    time.sleep(1.5)
+    if "--target_schema=broken" in sys.argv:
+        fail()
+
+
 def exit_zero() -> None:
     """End as a console script does."""
     sys.exit(0)
