@@ -126,8 +126,12 @@ class Bundle:
 
     def databricks(self, *words: str, fails: bool = False) -> Done:
         """Run the CLI in the bundle's folder; whether it fails is as told."""
+        return self.run_script("databricks", *words, fails=fails)
+
+    def run_script(self, program: str | Path, *words: str, fails: bool = False) -> Done:
+        """Run a program that finds the CLI and its login."""
         found = subprocess.run(
-            ["databricks", *words],
+            [program, *words],
             cwd=self.folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
