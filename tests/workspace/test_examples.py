@@ -28,7 +28,7 @@ def repository(
 ) -> Bundle:
     """A copy of the bundle in the workspace that GitHub's login leads to, which is one for all."""
     found = Bundle(workspace, "oauth-token", tmp_path_factory.mktemp("repository") / "copy", dist)
-    found.commit("one")
+    found.commit()
     return found
 
 
@@ -86,10 +86,11 @@ def test_deploy(repository: Bundle, tmp_path: Path, tier: str) -> None:
     assert [step.command.split()[:3] for step in steps] == [
         ["databricks", "bundle", word] for word in ("validate", "deploy", "run")
     ]
-    assert "Building" not in steps[1].said
     sent = repository.workspace.requests("/api/2.0/workspace-files/import-file/Workspace/Users/")
     wheels = [item["path"] for item in sent if item["path"].endswith(repository.wheel.name)]
     assert f"/Users/{PRINCIPAL}/" in wheels[-1]
+    path = wheels[-1].partition("import-file")[2]
+    assert repository.exported(path) == repository.wheel.read_bytes()
     assert f"/{tier}/" in wheels[-1]
 
 
