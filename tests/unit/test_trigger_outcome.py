@@ -173,6 +173,34 @@ def test_last_attempt_of_a_task_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("result", "ends", "sentence"),
+    [
+        ("SUCCESS", {"a": "SUCCESS", "b": "EXCLUDED"}, "job run 7 ended SUCCESS"),
+        ("SUCCESS", {"a": "FAILED", "b": "SUCCESS"}, "job run 7 ended SUCCESS"),
+        ("FAILED", {"a": "FAILED", "b": "EXCLUDED"}, "job run 7 ended FAILED: a"),
+        ("FAILED", {"a": "DISABLED", "b": "SKIPPED", "c": "FAILED"}, "job run 7 ended FAILED: c"),
+        (
+            "FAILED",
+            {"a": "FAILED", "b": "UPSTREAM_FAILED", "c": "TIMEDOUT"},
+            "job run 7 ended FAILED: a, b, c",
+        ),
+        ("FAILED", {"a": "EXCLUDED"}, "job run 7 ended FAILED: why"),
+    ],
+)
+def test_only_what_failed_is_named(result: str, ends: dict[str, str], sentence: str) -> None:
+    """A success names no task, and a task that was not meant to run is no failure."""
+    tasks = [
+        {"task_key": key, "state": {"life_cycle_state": "TERMINATED", "result_state": end}}
+        if end != "SKIPPED"
+        else {"task_key": key, "state": {"life_cycle_state": "SKIPPED"}}
+        for key, end in ends.items()
+    ]
+    message = "why" if sentence.endswith("why") else ""
+    state = {"life_cycle_state": "TERMINATED", "result_state": result, "state_message": message}
+    assert seen(Run.from_dict({"state": state, "tasks": tasks}), 7).sentence() == sentence
+
+
+@pytest.mark.parametrize(
     ("logs", "status"),
     [
         pytest.param('x\n{"event": "run.finished", "status": "failed"}\n', "failed", id="plain"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,11 +96,16 @@ class JobRun:
         if self.outcome is None:
             reason = f" ({self.left})" if self.left else ""
             return f"job run {self.run_id} may still be going{reason}"
-        failed = ", ".join(
-            task.key for task in self.tasks if task.outcome and task.outcome.exit_code
-        )
+        failed = "" if self.exit_code == 0 else ", ".join(self._failed())
         reason = failed or self.outcome.message
         return f"job run {self.run_id} ended {self.outcome.name}{f': {reason}' if reason else ''}"
+
+    def _failed(self) -> Iterator[str]:
+        """Keys of the tasks that explain an end; what was not to run explains none."""
+        for task in self.tasks:
+            end = task.outcome
+            if end and end.exit_code and end.name not in outcomes.NOT_MEANT_TO_RUN:
+                yield task.key
 
     def raise_unless_success(self) -> None:
         """For an orchestrator that knows failure as an exception.

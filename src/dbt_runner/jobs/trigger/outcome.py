@@ -32,6 +32,9 @@ EXIT_CODES = {
 }
 """Names of `RunResultState` and `RunLifeCycleState` (Jobs API 2.2), and the exit code of each."""
 
+NOT_MEANT_TO_RUN = frozenset({"EXCLUDED", "DISABLED", "SKIPPED"})
+"""Ends of tasks that fail nothing: a condition or a person left them out."""
+
 _ENDED = frozenset({"TERMINATED", "SKIPPED", INTERNAL_ERROR})
 _BY_CODE = {
     "USER_CANCELED": "CANCELED",
