@@ -353,6 +353,69 @@ def test_largest_object_is_taken() -> None:
     parameter_object.check(KINDS["notebook_params"], {"a": BIG})
 
 
+# Secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("secret_scope", "prod"),
+        ("max_tokens", "4096"),
+        ("tokenizer", "cl100k_base"),
+        ("first_pass", "2024-01-01"),
+        ("credential_name", "raw_zone"),
+        ("storage_credential", "raw_zone"),
+        ("redact_passwords", "true"),
+        ("redact_passwords", "users, admins"),
+        ("partition_key", "order_id"),
+        ("next_token", "2024-01-01T00:00:00Z"),
+        ("token", "{{secrets/scope/key}}"),
+        ("password", ""),
+        ("p", '{"max_tokens": "4096", "token": true, "a": [1, null]}'),
+        ("p", '{"password"'),
+        ("p", "[" * 9000),
+    ],
+)
+def test_what_only_sounds_like_a_secret_is_sent(name: str, text: str) -> None:
+    """A name counts by its last whole words, and a plain value is none whatever its name."""
+    parameter_object.check(KINDS["job_parameters"], {name: text})
+    parameter_object.check(KINDS["jar_params"], [f"--{name}={text}"])
+    parameter_object.check(KINDS["jar_params"], [f"--{name}", text])
+
+
+def test_key_beside_its_scope_is_the_name_of_a_secret() -> None:
+    """Both together are the way that secrets should go."""
+    values = {"secret_scope": "prod", "secret_key": "warehouse-login"}
+    parameter_object.check(KINDS["job_parameters"], values)
+    with pytest.raises(SettingsError, match="secret_key looks like a secret"):
+        parameter_object.check(KINDS["job_parameters"], {"secret_key": "warehouse-login"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "name"),
+    [
+        ("job_parameters", {"p": '{"db_password":"hunter2hunter2"}'}, "db_password"),
+        ("job_parameters", {"p": '[{"a": {"apiKey": ["hunter2"]}}]'}, "apiKey"),
+        ("job_parameters", {"p": '{"a": "{\\"token\\": \\"hunter2\\"}"}'}, "token"),
+        ("job_parameters", {"p": f'{{"a": "dapi{"0" * 32}"}}'}, "p"),
+        ("job_parameters", {"url": "https://me:hunter2@host/"}, "url"),
+        ("job_parameters", {"db_password": "hunter2"}, "db_password"),
+        ("job_parameters", {"token_prod": "hunter2"}, "token_prod"),
+        ("python_params", ["--password", "hunter2hunter2"], "password"),
+        ("python_params", ["--a=b", "--api-key", "hunter2"], "api-key"),
+        ("python_params", ["password=hunter2"], "password"),
+        ("python_params", ['--p={"db_password":"hunter2"}'], "db_password"),
+        ("python_params", ['{"db_password":"hunter2"}'], "db_password"),
+    ],
+)
+def test_secret_is_refused_wherever_it_stands(kind: str, value: Any, name: str) -> None:
+    """By its form anywhere; by its name also within JSON and as a word of its own; never shown."""
+    with pytest.raises(SettingsError) as caught:
+        parameter_object.check(KINDS[kind], value)
+    assert f"{name} looks like a secret" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 # The token
 
 

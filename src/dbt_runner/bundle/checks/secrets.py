@@ -11,23 +11,8 @@ from dbt_runner.bundle.job import Job, Task
 from dbt_runner.bundle.rules import Rule
 from dbt_runner.bundle.value import Value
 from dbt_runner.redaction import holds_secret
+from dbt_runner.secret_names import is_switch, names_secret_exactly
 
-# A name tells by its last words what it is the name of: a token_url is no token. Behind them may
-# stand which one it is.
-_LAST = frozenset(
-    {"token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "secrets"}
-    | {"credential", "credentials", "apikey", "accesskey", "secretkey", "privatekey"}
-)
-_WHICH_ONE = frozenset(
-    {"dev", "development", "test", "stage", "staging", "uat", "prod", "production"}
-    | {"value", "text", "plain", "plaintext", "old", "new", "current", "primary", "secondary"}
-)
-_BEFORE_KEY = frozenset({"api", "private", "access", "account", "shared", "secret"})
-_BEFORE_PASS = frozenset({"", "db", "database", "user", "admin", "root", "smtp", "ftp", "sftp"})
-_OBJECTS = frozenset({"storage", "service"})  # a storage credential is an object of Unity Catalog
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-# Of Hadoop's file systems, which name the account last.
-_CLOUD_KEY = re.compile(r"\bfs\..*\b(account\.key|client\.secret|fixed\.token)\b", re.IGNORECASE)
 _WORD = re.compile(r"--([\w.-]+)(?:=(.*))?", re.DOTALL)
 
 
@@ -89,25 +74,9 @@ def _by_name(job: Job, task: Task | None, items: Iterable[tuple[str, Value]]) ->
     has_scope = any("scope" in name.lower() for name, _ in given)
     for name, value in given:
         in_scope = has_scope and name.lower().endswith("key")
-        if _names_secret(name) and not in_scope and _is_literal(value):
+        if names_secret_exactly(name) and not in_scope and _is_literal(value):
             message = f"gives {name} a value that stands there for all to read (not shown)"
             yield finding(Rule.SECRET, job, message, task=task, place=value.place)
-
-
-def _names_secret(name: str) -> bool:
-    """Whether what has this name is a secret, judged by whole words."""
-    words = [word.lower() for word in _WORDS.findall(name)]
-    while len(words) > 1 and (words[-1] in _WHICH_ONE or words[-1].isdigit()):
-        words.pop()
-    before, last = ["", "", *words][-2:]
-    if last == "key":
-        return before in _BEFORE_KEY
-    if last == "pass":
-        return before in _BEFORE_PASS
-    if last == "credential" and before in _OBJECTS:
-        return False
-    known = last in _LAST or words in (["authorization"], ["keyfile", "json"])
-    return known or bool(_CLOUD_KEY.search(name))
 
 
 def _is_literal(value: Value) -> bool:
@@ -117,4 +86,4 @@ def _is_literal(value: Value) -> bool:
         return False
     if "{{" in value.source or "${" in value.source:
         return False
-    return text.lower() not in {"true", "false", "none", "null"} and not text.isdigit()
+    return not is_switch(text)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import SettingsError
-from dbt_runner.redaction import names_secret, redacted
+from dbt_runner.redaction import holds_secret
+from dbt_runner.secret_names import is_switch, names_secret_exactly
+
+_WORD = re.compile(r"-*([\w.-]+)=(.*)", re.DOTALL)
+_HARMLESS = re.compile(
+    r"""[\d.,:+\-TZ ]+ | \{\{[^{}]*\}\} | [A-Za-z_]+ (?: ,[ ]? [A-Za-z_]+ )+""", re.VERBOSE
+)
 
 LARGEST = 10_000
 """Bytes of the object as JSON, its name included (Jobs API, run-now)."""
@@ -65,15 +72,13 @@ def check(kind: Kind, value: object) -> None:
         for name, text in value.items():
             _check_name(kind, name)
             _check_text(kind, f"{kind.name}.{name}", text)
-            _check_public(kind, str(name), text)
     else:
         if isinstance(value, str) or not isinstance(value, Sequence):
             msg = f"{kind.name}: must be a list of texts, got {printable(value)}"
             raise SettingsError(msg)
         for place, text in enumerate(value):
             _check_text(kind, f"{kind.name}[{place}]", text)
-            name = text.partition("=")[0].lstrip("-") if "=" in text else ""
-            _check_public(kind, name, text)
+    _check_public(kind, list(value.items() if isinstance(value, Mapping) else _named(value)))
     _check_size(kind, value)
 
 
@@ -100,15 +105,62 @@ def _check_text(kind: Kind, place: str, text: Any) -> None:
         raise SettingsError(msg)
 
 
-def _check_public(kind: Kind, name: str, text: str) -> None:
+def _named(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The words of a list, each with its name: `--name=value`, `name=value`, `--name value`."""
+    before = ""
+    for word in words:
+        found = _WORD.fullmatch(word)
+        yield (found[1], found[2]) if found else (before, word)
+        before = word.lstrip("-") if word.startswith("--") and not found else ""
+
+
+def _check_public(kind: Kind, given: list[tuple[str, str]]) -> None:
     """Refuse a secret: everybody who sees the run sees its parameters."""
-    if text and (names_secret(name) or redacted(text) != text):
-        msg = (
-            f"{kind.name}: {printable(name)[1:-1] or 'a word'} looks like a secret, and the "
-            "parameters of a run are shown on its page; keep it in a secret scope that the job "
-            "reads"
-        )
-        raise SettingsError(msg)
+    has_scope = any("scope" in name.lower() for name, _ in given)
+    for place, text in given:
+        for name, part in _within(place, text):
+            # beside its scope a key is the name of a secret
+            in_scope = has_scope and name.lower().endswith("key")
+            told = names_secret_exactly(name) and not in_scope and not _is_harmless(part)
+            if told or holds_secret(part):
+                msg = (
+                    f"{kind.name}: {printable(name)[1:-1] or 'a word'} looks like a secret, and "
+                    "the parameters of a run are shown on its page; keep it in a secret scope "
+                    "that the job reads"
+                )
+                raise SettingsError(msg)
+
+
+def _within(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """A text, and each text in the JSON that it holds, with the nearest name above."""
+    yield name, text
+    stack = [(name, _as_json(text))]
+    while stack:
+        above, value = stack.pop()
+        for key, item in _items(above, value):
+            if isinstance(item, str):
+                yield key, item
+            stack.append((key, _as_json(item) if isinstance(item, str) else item))
+
+
+def _items(above: str, value: object) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return ((above, item) for item in value) if isinstance(value, list) else ()
+
+
+def _as_json(text: str) -> Any:
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_harmless(text: str) -> bool:
+    """Whether it is none by its value: nothing, a switch, a number, a date, a reference, a list."""
+    return not text or is_switch(text) or _HARMLESS.fullmatch(text) is not None
 
 
 def _check_size(kind: Kind, value: object) -> None:
