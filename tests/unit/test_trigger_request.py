@@ -152,14 +152,6 @@ def test_choice_settles_a_mixed_job() -> None:
             id="unknown-far",
         ),
         pytest.param(job(OURS), {"runtype": "full"}, [], None, "mean run_type?", id="ours-unknown"),
-        pytest.param(
-            job({"notebook_task": {"notebook_path": "/n", "base_parameters": {"schema": ""}}}),
-            {"shema": "x"},
-            [],
-            None,
-            "did you mean schema?",
-            id="widget",
-        ),
     ],
 )
 def test_what_the_job_does_not_read_is_refused(
@@ -170,6 +162,46 @@ def test_what_the_job_does_not_read_is_refused(
     with pytest.raises(SettingsError) as caught:
         request.parameters(settings, named, words, wanted)
     assert message in str(caught.value)
+
+
+ENV = {"notebook_path": "/n", "base_parameters": {"env": "dev"}}
+FOREIGN = {"package_name": "other", "named_parameters": {"run_type": ""}}
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "values"),
+    [
+        pytest.param(
+            job({"notebook_task": ENV}),
+            "notebook_params",
+            {"env": "prod", "schema": "sales"},
+            id="seeds-example",
+        ),
+        pytest.param(
+            job({"python_wheel_task": FOREIGN}),
+            "python_named_params",
+            {"run_type": "full", "target_schema": "finance"},
+            id="foreign-wheel",
+        ),
+        pytest.param(
+            job(OURS, {"python_wheel_task": FOREIGN}),
+            "python_named_params",
+            {"region": "eu"},
+            id="foreign-wheel-beside-ours",
+        ),
+        pytest.param(
+            job({"python_wheel_task": FOREIGN}, tags={"project": "dbt_runner"}),
+            "python_named_params",
+            {"region": "eu"},
+            id="foreign-wheel-in-a-job-of-ours",
+        ),
+    ],
+)
+def test_names_that_need_not_be_written_out_are_sent(
+    settings: JobSettings, kind: str, values: dict[str, str]
+) -> None:
+    """A notebook may have more widgets than the job lists, and a wheel takes any name."""
+    assert request.parameters(settings, values, [], None) == {kind: values}
 
 
 @pytest.mark.parametrize(

@@ -22,15 +22,17 @@ class Reading:
     """What one job reads.
 
     Attributes:
-        kinds: each parameter object that is read → the names that are declared for it; empty if
-            none are, so that any is taken.
+        kinds: each parameter object that is read → the names that are written out for it.
         unsure: keys of tasks of which nobody can tell what they read.
         ours: it runs this package, so its rules are known.
+        closed: the objects for which there are no other names. Widgets of a notebook, and what a
+            stranger's wheel takes, need not be written out in the job.
     """
 
     kinds: Mapping[Kind, frozenset[str]]
     unsure: tuple[str, ...] = ()
     ours: bool = False
+    closed: frozenset[Kind] = frozenset()
 
     def choose(self, wanted: Kind | None) -> Kind:
         """The parameter object to send.
@@ -60,23 +62,22 @@ class Reading:
         raise self._refused(there)
 
     def check_names(self, kind: Kind, names: Mapping[str, str]) -> None:
-        """Refuse a name that nothing in the job knows.
+        """Refuse a name that nothing in the job knows, where all names are known.
 
         Raises:
             SettingsError: with the nearest name.
         """
-        declared = self.kinds.get(kind, frozenset())
-        known = declared | (RunParameters.model_fields.keys() if self._takes_any(kind) else set())
-        for name in names if known else ():
+        if kind not in self.closed:
+            return
+        # a wheel task of ours takes each run parameter, whether it is written out or not
+        own = RunParameters.model_fields.keys() if kind == objects.NAMED else set()
+        known = self.kinds[kind] | own
+        for name in names:
             if name not in known:
                 near = _nearest(name, known)
                 hint = f"did you mean {near}?" if near else f"there is {', '.join(sorted(known))}"
                 msg = f"{name!a}: is no parameter of the job; {hint}"
                 raise SettingsError(msg)
-
-    def _takes_any(self, kind: Kind) -> bool:
-        """A wheel task of ours takes each run parameter, whether it is declared or not."""
-        return self.ours and kind == objects.NAMED
 
     def _refused(self, there: str) -> SettingsError:
         if self.unsure:
@@ -102,7 +103,8 @@ def of(settings: JobSettings | None) -> Reading:
     ours = tags.get("project") == _OURS or any(_is_ours(task) for task in tasks)
     declared = (settings.parameters if settings else None) or []
     if declared:
-        return Reading({objects.JOB: frozenset(item.name for item in declared)}, ours=ours)
+        names = frozenset(item.name for item in declared)
+        return Reading({objects.JOB: names}, ours=ours, closed=frozenset({objects.JOB}))
     kinds: dict[Kind, frozenset[str]] = {}
     unsure = []
     for task in tasks:
@@ -111,7 +113,9 @@ def of(settings: JobSettings | None) -> Reading:
             continue
         for kind, names in _read_by(task):
             kinds[kind] = kinds.get(kind, frozenset()) | names
-    return Reading(kinds, tuple(unsure), ours)
+    wheels = [task for task in tasks if task.python_wheel_task]
+    closed = {objects.NAMED} if not unsure and wheels and all(map(_is_ours, wheels)) else ()
+    return Reading(kinds, tuple(unsure), ours, frozenset(closed))
 
 
 def _all(tasks: list[Task]) -> Iterator[Task]:
