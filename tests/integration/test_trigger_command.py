@@ -340,22 +340,53 @@ def test_dry_run_sends_nothing(shell: Shell) -> None:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 def test_what_is_shown_does_the_same(shell: Shell) -> None:
-    """The real curl, run as shown, sends this request and starts the same run."""
+    """The real curl, run as shown, sends this request, starts the same run, and hides the login."""
     words = ("trigger", str(JOB), "--run-type=full", "--param=ingest=it's $HOME é", "--once-per=1")
     _, lines, _ = shell.run(*words, "--dry-run", "--no-wait")
-    done = subprocess.run(
-        ["sh", "-c", lines[-1]["curl"]],
-        env={**shell.environment, "PATH": os.environ["PATH"]},
+    given = tool(shell, "curl", f'exec {shutil.which("curl")} "$@"')
+    done = run_as_shown(shell, lines[-1]["curl"])
+    assert done.returncode == 0, done.stderr
+    assert "--config" in given.read_text()
+    assert TOKEN not in given.read_text()
+    assert shell.run(*words)[0] == 0
+    [theirs, ours] = shell.server.bodies(RUN_NOW)
+    assert theirs == ours == lines[-1]["request"]
+    assert len(shell.server.runs) == 1
+
+
+def test_what_is_shown_for_the_cli_names_the_workspace(shell: Shell) -> None:
+    """Whichever the user's CLI would choose: a job of another workspace may have the same id."""
+    _, lines, _ = shell.run("trigger", str(JOB), "--run-type=full", "--once-per=1", "--dry-run")
+    given = tool(shell, "databricks", 'echo "$DATABRICKS_HOST"')
+    shell.environment["DATABRICKS_HOST"] = "https://other.net"
+    done = run_as_shown(shell, lines[-1]["cli"])
+    assert done.stdout.rstrip("/\n") == shell.server.url.rstrip("/")
+    *_, body = given.read_text().splitlines()
+    assert json.loads(body) == lines[-1]["request"]
+
+
+def tool(shell: Shell, name: str, does: str) -> Path:
+    """A program of this name, first on PATH, and the file that will have its words, a line each."""
+    found, given = shell.folder / "bin" / name, shell.folder / f"{name}.words"
+    found.parent.mkdir()
+    found.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{given}\n{does}\n')
+    found.chmod(0o755)
+    return given
+
+
+def run_as_shown(shell: Shell, line: str) -> subprocess.CompletedProcess[str]:
+    """A line in a POSIX shell."""
+    return subprocess.run(
+        ["sh", "-c", line],
+        env={
+            **shell.environment,
+            "PATH": f"{shell.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        },
         cwd=shell.folder,
         capture_output=True,
         check=False,
         encoding="utf-8",
     )
-    assert done.returncode == 0, done.stderr
-    assert shell.run(*words)[0] == 0
-    [theirs, ours] = shell.server.bodies(RUN_NOW)
-    assert theirs == ours == lines[-1]["request"]
-    assert len(shell.server.runs) == 1
 
 
 # Cancel, repair, interruption
