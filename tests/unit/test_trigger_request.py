@@ -478,6 +478,43 @@ def test_order_of_parameters_does_not_change_the_token() -> None:
     assert tokens.derived("h", 1, one, "k") == tokens.derived("h", 1, other, "k")
 
 
+def test_order_of_names_does_not_change_the_words_of_a_script() -> None:
+    """So `--once-per` gives one run, in whichever order somebody writes `--param`."""
+    one, other = {"b": "2", "a": "1"}, {"a": "1", "b": "2"}
+    sent = [request.parameters(job(SCRIPT), named, [], None) for named in (one, other)]
+    assert sent == [{"python_params": ["--a=1", "--b=2"]}] * 2
+    # words that somebody orders stay as they are
+    assert request.parameters(job(SCRIPT), {}, ["b", "a"], None) == {"python_params": ["b", "a"]}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://acme.cloud.databricks.com:443",
+        "https://acme.cloud.databricks.com/",
+        "https://acme.cloud.databricks.com/?o=1",
+        "https://acme.cloud.databricks.com?o=1#job",
+        "HTTPS://Acme.cloud.databricks.com",
+        "http://acme.cloud.databricks.com",
+        "http://acme.cloud.databricks.com:80/",
+        " acme.cloud.databricks.com. ",
+        "acme.cloud.databricks.com:443/",
+    ],
+)
+def test_spelling_of_the_host_does_not_change_the_token(host: str) -> None:
+    """One workspace has one name; another port is another server."""
+    same = tokens.derived("https://acme.cloud.databricks.com", 1, {}, "k")
+    assert tokens.derived(host, 1, {}, "k") == same
+    assert tokens.derived("https://acme.cloud.databricks.com:8443", 1, {}, "k") != same
+
+
+def test_default_that_is_written_out_is_another_request() -> None:
+    """What the job would take by itself may change with the job; what is sent may not."""
+    assert tokens.derived("h", 1, {"job_parameters": {"a": "default"}}, "k") != (
+        tokens.derived("h", 1, {}, "k")
+    )
+
+
 def test_empty_key_is_refused() -> None:
     """A variable that was never filled in would name every intent alike."""
     with pytest.raises(SettingsError, match="once_per: must not be empty"):

@@ -131,7 +131,7 @@ class Records:
         return [file for _, file in sorted(files, reverse=True)]
 
     def _file(self, request: Request) -> Path:
-        name = tokens.digest(request.host, request.idempotency_token)[:32]
+        name = tokens.digest(tokens.bare_host(request.host), request.idempotency_token)[:32]
         return (self.folder or Path()) / f"{name}{'-fresh' if request.fresh else ''}.json"
 
     def _prune(self) -> None:
@@ -144,4 +144,4 @@ class Records:
 
 def digest_of(request: Request) -> str:
     """Equal for equal requests, whatever their tokens."""
-    return tokens.digest(request.host, request.job_id, request.parameters)
+    return tokens.digest(tokens.bare_host(request.host), request.job_id, request.parameters)

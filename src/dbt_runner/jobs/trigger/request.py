@@ -78,7 +78,8 @@ def parameters(
         raise SettingsError(msg)
     value: Any = dict(named) if kind.is_map else list(words)
     if named and kind == WORDS:
-        value = [f"--{name}={text}" for name, text in named.items()]
+        # in one order, so that an equal intent is an equal request
+        value = [f"--{name}={text}" for name, text in sorted(named.items())]
     parameter_object.check(kind, dict(named) if named and kind.is_map else value)
     read.check_names(kind, named)
     if read.ours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -33,13 +34,26 @@ def given(token: str) -> str:
 def derived(host: str, job_id: int, parameters: Mapping[str, Any], key: str) -> str:
     """The token of an intent that its key names: equal for equal arguments alone.
 
+    Args:
+        host: in any spelling.
+        job_id: of the job.
+        parameters: what is sent; a default of the job that is written out is another request.
+        key: names the intent.
+
     Raises:
         SettingsError: the key says nothing.
     """
     if not key.strip():
         msg = "once_per: must not be empty; name what is wanted once, such as a date"
         raise SettingsError(msg)
-    return digest(host, job_id, parameters, key)
+    return digest(bare_host(host), job_id, parameters, key)
+
+
+def bare_host(host: str) -> str:
+    """A workspace's name, however its address is spelled: scheme, `/?o=1`, port, letter case."""
+    rest = host.strip().lower().partition("://")[2] or host.strip().lower()
+    name = re.split("[/?#]", rest, maxsplit=1)[0]
+    return re.sub(r"\.?(:443|:80)?$", "", name)
 
 
 def digest(*facts: Any) -> str:
