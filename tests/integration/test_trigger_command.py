@@ -128,7 +128,7 @@ def test_exit_code_tells_the_end(
     found, lines, complaint = shell.run(command, str(subject))
     assert (found, complaint) == (code, "")
     assert lines[-1]["event"] == "job_run.finished"
-    assert lines[-1]["exit_code"] == code
+    assert lines[-1]["run_exit_code"] == code
 
 
 def test_main_way(shell: Shell) -> None:
@@ -191,6 +191,8 @@ def test_no_wait_is_a_success(shell: Shell) -> None:
     assert code == 0
     assert lines[-1]["event"] == "job_run.left"
     assert lines[-1]["job_run_id"] == 1001
+    assert lines[-1]["run_exit_code"] == 7
+    assert "exit_code" not in lines[-1]
 
 
 def test_end_of_the_wait_is_told_apart(shell: Shell) -> None:
@@ -399,6 +401,8 @@ def test_cancel_succeeds_when_it_is_over(shell: Shell) -> None:
     code, lines, _ = shell.run("cancel", str(run_id))
     assert code == 0
     assert lines[-1]["result"] == "CANCELED"
+    assert lines[-1]["run_exit_code"] == 130
+    assert "exit_code" not in lines[-1]
 
 
 def test_repair_ends_as_the_run_does(shell: Shell) -> None:

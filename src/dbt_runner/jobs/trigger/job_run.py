@@ -130,7 +130,8 @@ class JobRun:
             "idempotency_token": self.idempotency_token,
             "result": self.outcome.name if self.outcome else None,
             "state": self.doing,
-            "exit_code": self.exit_code,
+            # not that of the process, which may not have waited, or have cancelled it
+            "run_exit_code": self.exit_code,
             "message": (self.outcome.message if self.outcome else self.left) or None,
             "seconds": self.seconds,
             "tasks": [task.as_dict() for task in self.tasks],
