@@ -173,6 +173,28 @@ def test_last_attempt_of_a_task_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "last"),
+    [
+        pytest.param((1, 10), (0, 20), 2, id="repair-counts-anew"),
+        pytest.param((0, 20), (1, 10), 1, id="listed-backwards"),
+        pytest.param((0, 10), (1, 10), 2, id="one-moment"),
+        pytest.param((1, 10), (0, 10), 1, id="one-moment-backwards"),
+        pytest.param((0, 10), (1, 0), 2, id="has-not-begun"),
+        pytest.param((0, 0), (0, 0), 2, id="nothing-known"),
+    ],
+)
+def test_attempt_that_began_last_counts(
+    first: tuple[int, int], second: tuple[int, int], last: int
+) -> None:
+    """The start decides, and the number of the attempt where that is equal or not known."""
+    tasks = [
+        {"task_key": "a", "run_id": place, "attempt_number": number, "start_time": start}
+        for place, (number, start) in enumerate((first, second), 1)
+    ]
+    assert [task.run_id for task in run("TERMINATED", "FAILED", tasks=tasks).tasks] == [last]
+
+
+@pytest.mark.parametrize(
     ("result", "ends", "sentence"),
     [
         ("SUCCESS", {"a": "SUCCESS", "b": "EXCLUDED"}, "job run 7 ended SUCCESS"),

@@ -169,13 +169,16 @@ def latest(tasks: Iterable[RunTask]) -> list[RunTask]:
     found: dict[str, RunTask] = {}
     for task in tasks:
         before = found.get(task.task_key)
-        if before is None or _age(task) >= _age(before):
+        if before is None or _follows(task, before):
             found[task.task_key] = task
     return list(found.values())
 
 
-def _age(task: RunTask) -> tuple[int, int]:
-    return task.attempt_number or 0, task.start_time or 0
+def _follows(task: RunTask, before: RunTask) -> bool:
+    """Whether it began later; a repair may count its attempts anew."""
+    if task.start_time and before.start_time and task.start_time != before.start_time:
+        return task.start_time > before.start_time
+    return (task.attempt_number or 0) >= (before.attempt_number or 0)
 
 
 def _seconds(run: Run | RunTask) -> float | None:
