@@ -74,6 +74,14 @@ def test_what_is_not_understood_is_refused(words: list[str], message: str) -> No
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["hunter2-password", "=hunter2-password"])
+def test_value_without_its_name_is_not_shown(text: str) -> None:
+    """Who forgot the name may have written a secret."""
+    with pytest.raises(SettingsError, match="must be name=value") as caught:
+        options.read(["trigger", "12", "--param", text])
+    assert "hunter2" not in str(caught.value)
+
+
 def test_switch_is_on_or_off() -> None:
     """Anything else is a mistake, not a yes."""
     assert options.read(["trigger", "1", "--no-wait=True"]).flag("no_wait")

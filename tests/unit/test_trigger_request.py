@@ -164,6 +164,21 @@ def test_what_the_job_does_not_read_is_refused(
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("named", "words", "message"),
+    [
+        ({}, "--env", "arg: must be a list of words, got a str"),
+        ({}, b"--env", "arg: must be a list of words, got a bytes"),
+        ("env", (), "param: must be names and texts, got a str"),
+        ([("env", "prod")], (), "param: must be names and texts, got a list"),
+    ],
+)
+def test_library_is_not_given_a_text_for_a_list(named: Any, words: Any, message: str) -> None:
+    """A text would be sent letter by letter."""
+    with pytest.raises(SettingsError, match=message):
+        request.parameters(job(SCRIPT), named, words, None)
+
+
 ENV = {"notebook_path": "/n", "base_parameters": {"env": "dev"}}
 FOREIGN = {"package_name": "other", "named_parameters": {"run_type": ""}}
 

@@ -127,7 +127,8 @@ def _taken(option: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
 def _split(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
-        msg = f"param: must be name=value, got {printable(text)}"
+        # the name may have been forgotten, and the value be a secret
+        msg = f"param: must be name=value, got {len(text)} characters without a name or a ="
         raise SettingsError(msg)
     return name, value
 

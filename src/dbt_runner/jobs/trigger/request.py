@@ -63,6 +63,7 @@ def parameters(
     Raises:
         SettingsError: the job does not read this, or would refuse it.
     """
+    _check_containers(named, words)
     if named and words:
         msg = "param: names and words do not go together, only one parameter object is sent"
         raise SettingsError(msg)
@@ -85,3 +86,14 @@ def parameters(
     if read.ours:
         run_values.check(named)
     return {kind.name: value}
+
+
+def _check_containers(named: object, words: object) -> None:
+    """Refuse what a program without types may give."""
+    if not isinstance(named, Mapping):
+        msg = f"param: must be names and texts, got a {type(named).__name__}"
+        raise SettingsError(msg)
+    if isinstance(words, str | bytes):
+        # a list of its letters, to Python
+        msg = f"arg: must be a list of words, got a {type(words).__name__}; put it into brackets"
+        raise SettingsError(msg)
