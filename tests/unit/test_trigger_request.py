@@ -272,6 +272,75 @@ def test_what_the_run_takes_is_sent_as_it_is(values: dict[str, str]) -> None:
     assert request.parameters(settings, values, [], None) == {"job_parameters": values}
 
 
+def listed(*words: str) -> dict[str, Any]:
+    """A task with our wheel and a list of words, into which nothing is pushed."""
+    return {"python_wheel_task": {"package_name": "dbt-runner", "parameters": list(words)}}
+
+
+TAGS = {"project": "dbt_runner"}
+OWN = {"threads": "auto", "target": "staging", "select": "a --full-refresh"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(job(listed("--run-type=full"), NOTEBOOK, declares=tuple(OWN)), id="list"),
+        pytest.param(
+            job(listed("--vars={{job.parameters.region}}"), declares=(*OWN, "region"), tags=TAGS),
+            id="another-is-referred-to",
+        ),
+        pytest.param(job(SQL, SCRIPT, declares=tuple(OWN), tags=TAGS), id="tag"),
+        pytest.param(
+            job(
+                listed("--a=b"),
+                {"notebook_task": {**ENV, "base_parameters": {"t": "{{job.parameters.threads}}"}}},
+                declares=tuple(OWN),
+                tags=TAGS,
+            ),
+            id="another-task-refers-to-it",
+        ),
+    ],
+)
+def test_parameter_that_reaches_no_task_of_ours_is_the_jobs_own(settings: JobSettings) -> None:
+    """In a job with our wheel or tag, `threads=auto` may be meant for another task."""
+    assert request.parameters(settings, OWN, [], None) == {"job_parameters": OWN}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(
+            job(listed("--threads={{ job.parameters.threads }}"), declares=("threads",)), id="word"
+        ),
+        pytest.param(job(listed("--a=b"), OURS, declares=("threads",)), id="pushed"),
+        pytest.param(
+            job(listed("--a=b"), RUN_JOB, declares=("threads",), tags=TAGS), id="job-below"
+        ),
+        pytest.param(job(NOTEBOOK, declares=("threads",), tags=TAGS), id="widget"),
+        pytest.param(
+            job(
+                {
+                    "for_each_task": {
+                        "inputs": "[1]",
+                        "task": {
+                            "task_key": "inner",
+                            **listed("--threads", "{{job.parameters.threads}}"),
+                        },
+                    }
+                },
+                declares=("threads",),
+            ),
+            id="loop",
+        ),
+        pytest.param(job(SCRIPT, tags=TAGS), id="script"),
+    ],
+)
+def test_parameter_that_reaches_our_task_is_judged(settings: JobSettings) -> None:
+    """Whether it is pushed there, or the task refers to it."""
+    with pytest.raises(SettingsError, match="threads"):
+        request.parameters(settings, {"threads": "auto"}, [], None)
+
+
 def test_rules_of_a_run_are_not_held_against_other_jobs() -> None:
     """A stranger's `select` may mean anything."""
     values = {"select": "a --full-refresh", "timeout": "1h"}

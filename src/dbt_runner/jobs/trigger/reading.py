@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from databricks.sdk.service.jobs import JobSettings, Task
 
 _OURS = "dbt_runner"
+_REFERENCE = re.compile(r"\{\{\s*job\.parameters\.([\w.-]+?)\s*\}\}")
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,14 @@ class Reading:
     Attributes:
         kinds: each parameter object that is read → the names that are written out for it.
         unsure: keys of tasks of which nobody can tell what they read.
-        ours: it runs this package, so its rules are known.
+        ours: the tasks that run this package, whose rules are known.
         closed: the objects for which there are no other names. Widgets of a notebook, and what a
             stranger's wheel takes, need not be written out in the job.
     """
 
     kinds: Mapping[Kind, frozenset[str]]
     unsure: tuple[str, ...] = ()
-    ours: bool = False
+    ours: tuple[Task, ...] = ()
     closed: frozenset[Kind] = frozenset()
 
     def choose(self, wanted: Kind | None) -> Kind:
@@ -79,6 +82,20 @@ class Reading:
                 msg = f"{name!a}: is no parameter of the job; {hint}"
                 raise SettingsError(msg)
 
+    def reaching(self, kind: Kind, named: Mapping[str, str]) -> dict[str, str]:
+        """The parameters that come to a task of ours, and are read by its rules.
+
+        Job parameters are pushed into tasks that have names for them and into jobs that are
+        started, and else go where a task refers to them (`docs/job-rules.md`).
+        """
+        found: set[str] = set()
+        for task in self.ours:
+            if _takes(task, kind):
+                return dict(named)
+            if kind == objects.JOB:
+                found.update(_REFERENCE.findall(json.dumps(task.as_dict())))
+        return {name: text for name, text in named.items() if name in found}
+
     def _refused(self, there: str) -> SettingsError:
         if self.unsure:
             tasks = ", ".join(self.unsure)
@@ -100,7 +117,7 @@ def of(settings: JobSettings | None) -> Reading:
     """
     tasks = list(_all(settings.tasks or [] if settings else []))
     tags = (settings.tags if settings else None) or {}
-    ours = tags.get("project") == _OURS or any(_is_ours(task) for task in tasks)
+    ours = _ours(tasks, tagged=tags.get("project") == _OURS)
     declared = (settings.parameters if settings else None) or []
     if declared:
         names = frozenset(item.name for item in declared)
@@ -123,6 +140,26 @@ def _all(tasks: list[Task]) -> Iterator[Task]:
         yield task
         if task.for_each_task:
             yield task.for_each_task.task
+
+
+def _ours(tasks: list[Task], *, tagged: bool) -> tuple[Task, ...]:
+    """Tasks with our wheel; in a job of ours also the jobs that it starts, and without either all.
+
+    What a notebook or a script does cannot be seen; beside our wheel it is the job's own affair.
+    """
+    wheels = [task for task in tasks if _is_ours(task)]
+    started = [task for task in tasks if task.run_job_task] if tagged else []
+    return tuple(wheels + started or (tasks if tagged else []))
+
+
+def _takes(task: Task, kind: Kind) -> bool:
+    """Whether all parameters of an object come to a task."""
+    wheel = task.python_wheel_task
+    if kind != objects.JOB:
+        listed = wheel is not None and bool(wheel.parameters)
+        return listed or any(kind == own for own, _ in _read_by(task))
+    pushed = wheel is not None and not wheel.parameters
+    return pushed or task.notebook_task is not None or task.run_job_task is not None
 
 
 def _is_ours(task: Task) -> bool:

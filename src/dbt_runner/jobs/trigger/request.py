@@ -83,8 +83,7 @@ def parameters(
         value = [f"--{name}={text}" for name, text in sorted(named.items())]
     parameter_object.check(kind, dict(named) if named and kind.is_map else value)
     read.check_names(kind, named)
-    if read.ours:
-        run_values.check(named)
+    run_values.check(read.reaching(kind, named))
     return {kind.name: value}
 
 
