@@ -499,6 +499,11 @@ def test_what_only_sounds_like_a_secret_is_sent(name: str, text: str) -> None:
     parameter_object.check(KINDS["jar_params"], [f"--{name}", text])
 
 
+def test_option_is_no_value_of_the_one_before() -> None:
+    """A switch that is named like a secret has no value behind it."""
+    parameter_object.check(KINDS["jar_params"], ["--ask-password", "--verbose", "all"])
+
+
 def test_key_beside_its_scope_is_the_name_of_a_secret() -> None:
     """Both together are the way that secrets should go."""
     values = {"secret_scope": "prod", "secret_key": "warehouse-login"}

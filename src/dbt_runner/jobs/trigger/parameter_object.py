@@ -110,8 +110,9 @@ def _named(words: Iterable[str]) -> Iterator[tuple[str, str]]:
     before = ""
     for word in words:
         found = _WORD.fullmatch(word)
-        yield (found[1], found[2]) if found else (before, word)
-        before = word.lstrip("-") if word.startswith("--") and not found else ""
+        is_option = word.startswith("--")
+        yield (found[1], found[2]) if found else ("" if is_option else before, word)
+        before = word.lstrip("-") if is_option and not found else ""
 
 
 def _check_public(kind: Kind, given: list[tuple[str, str]]) -> None:
