@@ -26,7 +26,8 @@ LIMITS = (
     "no task values: a wheel task here has no dbutils",
     "schedules, file triggers and continuous jobs start nothing; notifications are not sent",
     "permissions, run_as and the workspace's own login are not there",
-    "which signals a cancelled task gets is not documented: SIGTERM, then SIGKILL, is assumed",
+    "assumed as it suits us, not documented: SIGTERM comes 30 seconds before SIGKILL",
+    "assumed as it suits us, not documented: a repair keeps parameters, python_named_params merge",
 )
 
 

@@ -1,7 +1,7 @@
 """What whoever starts a job cannot choose, though parameters are pushed into every task.
 
-That a run may name parameters which its job does not declare is not documented; the server allows
-it (`Switches.accept_undeclared`), because that is the worse case.
+That a run may name parameters which its job does not declare is not documented; here the server
+allows it (`Switches.accept_undeclared`), because that is the worse case for what is bounded.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from jobs.conftest import ROOT
 from jobs.tree import tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from jobs.bench import Bench
@@ -30,6 +31,13 @@ REFUSED = {
     "target": "evil",
     "threads": "100000",
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _undeclared(running_bench: Bench) -> Iterator[None]:
+    """Parameters that a job does not declare are accepted and pushed on."""
+    with running_bench.switched(accept_undeclared=True):
+        yield
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -1,4 +1,4 @@
-"""A cancelled orchestrator, down to dbt."""
+"""A cancelled orchestrator, down to dbt, by either reading of which signals a task gets."""
 
 from __future__ import annotations
 
@@ -33,6 +33,32 @@ def test_cancel_reaches_dbt(bench: Bench, jobs: dict[str, int]) -> None:
     assert (artifacts / "complete").is_file()
     assert json.loads((artifacts / "summary.json").read_text(encoding="utf-8")) == summary
     assert build.name == f"{found['refresh/build/build'].task.run_id}.txt"
+
+
+def test_killed_at_once(bench: Bench, jobs: dict[str, int]) -> None:
+    """By SIGKILL alone nothing is called complete, and the next run of that schema goes through."""
+    wanted = {"target_schema": "killed"}
+    started = bench.client.jobs.run_now(jobs["master_refresh_orchestrator"], job_parameters=wanted)
+    _at_work(bench, started.run_id)
+    with bench.switched(kill_after=0):
+        bench.client.jobs.cancel_run(started.run_id)
+        run = bench.wait(started.run_id)
+    assert result(run) == "CANCELED"
+    found = tree(bench, run)["refresh/build/build"]
+    assert found.result == "CANCELED"
+    assert "run.finished" not in found.output["logs"], "it had no time to tell its end"
+    place = bench.database.parent / "tpch/local/local/killed"
+    [attempt] = (place / "runs").iterdir()
+    assert list(place.rglob("complete")) == []
+
+    again = bench.once(jobs["dbt_build_job"], job_parameters=wanted)
+    assert result(again) == "SUCCESS"
+    [complete] = place.rglob("complete")
+    assert complete.parent != attempt
+    [(orders, keys)] = bench.rows(
+        "select count(*), count(distinct order_key) from killed.fct_orders"
+    )
+    assert orders == keys > 10_000
 
 
 def _at_work(bench: Bench, run_id: int) -> Path:

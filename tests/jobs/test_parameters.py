@@ -49,17 +49,34 @@ def test_not_pushed_into_lists(bench: Bench, errands: Errands) -> None:
 
 
 def test_undeclared(bench: Bench, errands: Errands) -> None:
-    """An undeclared parameter is pushed as others are, or refused where the switch says so."""
+    """An undeclared parameter is refused, or pushed as others are where the switch says so."""
     job = errands.job(errands.task("told", named={"a": "task's"}))
-    assert given(bench, job, job_parameters={"z": "sent"}) == ["--a=task's", "--z=sent"]
-    with bench.switched(accept_undeclared=False), pytest.raises(BadRequest, match="no parameter z"):
+    with pytest.raises(BadRequest, match="no parameter z"):
         bench.client.jobs.run_now(job, job_parameters={"z": "sent"})
+    with bench.switched(accept_undeclared=True):
+        assert given(bench, job, job_parameters={"z": "sent"}) == ["--a=task's", "--z=sent"]
+
+
+def test_child_that_declares_nothing(bench: Bench, errands: Errands) -> None:
+    """A child has to declare what it refers to, though its parent sends it; the switch forgives."""
+    errand = errands.job(errands.task("told", words=["{{job.parameters.resume_key}}"]))
+    handed = {"job_id": errand, "job_parameters": {"resume_key": "{{job.run_id}}"}}
+    job = bench.create({"tasks": [{"task_key": "down", "run_job_task": handed}]})
+    run = bench.once(job)
+    assert result(run) == "FAILED"
+    failed = task(bench.child(task(run, "down")), "errand")
+    assert "{{job.parameters.resume_key}} has no value" in str(failed.state)
+    with bench.switched(accept_undeclared=True):
+        assert result(bench.once(job)) == "SUCCESS"
 
 
 def test_named_params(bench: Bench, errands: Errands) -> None:
     """`python_named_params` override a task's own, unless the job declares parameters."""
-    job = errands.job(errands.task("told", named={"a": "task's"}))
-    assert given(bench, job, python_named_params={"a": "sent"}) == ["--a=sent"]
+    job = errands.job(errands.task("told", named={"a": "task's", "c": "task's"}))
+    assert given(bench, job, python_named_params={"a": "sent"}) == ["--a=sent", "--c=task's"]
+    with bench.switched(named_params_merge=False):
+        assert given(bench, job, python_named_params={"a": "sent"}) == ["--a=sent"]
+        assert given(bench, job) == ["--a=task's", "--c=task's"]
     declaring = errands.job(errands.task("told", named={}), parameters=PARAMETERS)
     with pytest.raises(BadRequest, match="cannot be used with job parameters"):
         bench.client.jobs.run_now(declaring, python_named_params={"a": "sent"})
@@ -113,7 +130,8 @@ def test_parent_and_child(bench: Bench, errands: Errands) -> None:
         words: list[str] = json.loads(bench.output(task(run, "errand"))["logs"])
         return words[1:]
 
-    assert seen(middle) == ["--a=handed", "--c=handed"]
-    assert seen(top) == ["--a=top's", "--c=handed"]
-    with bench.switched(accept_undeclared=False):
-        assert seen(top) == ["--a=handed"], "the middle declares nothing, so it hands nothing on"
+    assert seen(middle) == ["--a=handed"], "the errand declares no c"
+    assert seen(top) == ["--a=handed"], "the middle declares nothing, so it hands nothing on"
+    with bench.switched(accept_undeclared=True):
+        assert seen(middle) == ["--a=handed", "--c=handed"]
+        assert seen(top) == ["--a=top's", "--c=handed"]

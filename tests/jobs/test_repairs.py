@@ -55,6 +55,19 @@ def test_second_repair(bench: Bench) -> None:
     assert len(bench.wait(run).repair_history or []) == 3
 
 
+@pytest.mark.parametrize(("keeps", "end"), [(True, "FAILED"), (False, "SUCCESS")])
+def test_parameters_of_a_repair(bench: Bench, keeps: bool, end: str) -> None:
+    """A repair has its run's parameters, or the job's defaults, as the switch says."""
+    red = failure("red")
+    red["condition_task"]["left"] = "{{job.parameters.left}}"
+    job = bench.create({"tasks": [red], "parameters": [{"name": "left", "default": "0"}]})
+    run = bench.once(job, job_parameters={"left": "no number"}).run_id
+    assert run is not None
+    with bench.switched(repair_keeps_parameters=keeps):
+        bench.client.jobs.repair_run(run, rerun_all_failed_tasks=True)
+        assert result(bench.wait(run)) == end
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -4,5 +4,5 @@ It is our own reading of public documentation and of the SDK's own descriptions,
 test server of others has parameters that are pushed down, references, control flow or repairs. It
 is **no evidence about Databricks**: what passes here was understood, not observed. Each rule names
 the page of the documentation (docs.databricks.com) that it was read from; where pages are silent,
-the reading that is worse for the caller was taken, and is said to be one.
+a reading was taken, and is said to be one; `switches` tells which are better for us than others.
 """

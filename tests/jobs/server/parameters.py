@@ -67,7 +67,12 @@ def check(request: Mapping[str, Any], settings: Mapping[str, Any], *, undeclared
 
 
 def pushed(
-    kind: str, settings: Mapping[str, Any], job: Mapping[str, str], request: Mapping[str, Any]
+    kind: str,
+    settings: Mapping[str, Any],
+    job: Mapping[str, str],
+    request: Mapping[str, Any],
+    *,
+    merge: bool,
 ) -> dict[str, Any]:
     """A task's settings with the job's parameters pushed down.
 
@@ -80,6 +85,7 @@ def pushed(
 
     Args:
         request: what the run was started with; its parameters of tasks override the tasks' own.
+        merge: whether `python_named_params` leave a task's other named parameters as they are.
     """
     found = dict(settings)
     name, override = PUSHED_INTO.get(kind, (None, None))
@@ -89,7 +95,8 @@ def pushed(
     is_positional = kind == "python_wheel_task" and "named_parameters" not in found
     more = {} if override is None else request.get(override) or {}
     if name and (more or not is_positional):
-        found[name] = {**(found.get(name) or {}), **more, **job}
+        is_kept = merge or not more or override != "python_named_params"
+        found[name] = {**(found.get(name) or {} if is_kept else {}), **more, **job}
     return found
 
 

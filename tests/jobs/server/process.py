@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from jobs.server.stops import Stop
@@ -33,9 +34,9 @@ class Processes:
     ) -> int:
         """Run to the end and return the exit code, or minus the number of a signal.
 
-        Told to stop, its group gets SIGTERM, and after `kill_after` seconds SIGKILL. Which signals
-        Databricks sends is not documented. What is left of the group in the end is killed: the
-        compute would end with the task.
+        Told to stop, its group gets SIGTERM, and after `kill_after` seconds SIGKILL; with 0, only
+        SIGKILL. Which signals Databricks sends is not documented. What is left of the group in the
+        end is killed: the compute would end with the task.
         """
         with log.open("wb") as file:
             process = subprocess.Popen(
@@ -50,14 +51,12 @@ class Processes:
         self._live.add(process.pid)
         while process.poll() is None and not stop.wait(0.02):
             pass
-        if process.poll() is None:
+        if process.poll() is None and self._switches.kill_after:
             _send(process.pid, signal.SIGTERM)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(self._switches.kill_after)
-            except subprocess.TimeoutExpired:
-                _send(process.pid, signal.SIGKILL)
-                process.wait()
         _send(process.pid, signal.SIGKILL)
+        process.wait()
         self._live.discard(process.pid)
         return process.returncode
 

@@ -33,7 +33,7 @@ def repair(workspace: Workspace, request: dict[str, Any]) -> Repair:
         keys = _keys(run, request)
         run.parameters = {
             **parameters.declared(run.settings),
-            **run.parameters,
+            **(run.parameters if workspace.switches.repair_keeps_parameters else {}),
             **(request.get("job_parameters") or {}),
         }
         overrides = {name: request[name] for name in parameters.OVERRIDES if request.get(name)}

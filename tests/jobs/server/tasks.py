@@ -90,7 +90,8 @@ class Tasks:
             # what stands inside is resolved for each item
             return {**settings, "inputs": references.resolve(settings["inputs"], facts)}
         resolved = references.resolve(settings, facts)
-        return parameters.pushed(kind, resolved, self.run.parameters, self.run.request)
+        merge = self.workspace.switches.named_params_merge
+        return parameters.pushed(kind, resolved, self.run.parameters, self.run.request, merge=merge)
 
     def _facts(self, record: TaskRun, item: Any) -> references.Facts:
         run = self.run
