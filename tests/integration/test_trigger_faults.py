@@ -178,15 +178,27 @@ def test_refusal_proves_that_there_is_no_run(
     assert records.left(asked) is None
 
 
-def test_refused_login_after_a_doubt_proves_nothing(
-    server: JobsApi, ws: WorkspaceClient, records: Records
+@pytest.mark.parametrize("status", ["400", "401", "403", "404"])
+@pytest.mark.parametrize("doubt", ["drop_after", "slow:2.5", "503"])
+def test_refusal_after_a_doubt_proves_nothing(
+    server: JobsApi, ws: WorkspaceClient, records: Records, doubt: str, status: str
 ) -> None:
-    """A token of the login that expires between two attempts says nothing about the first."""
-    server.fail(RUN_NOW, "drop_after", "401")
-    with pytest.raises(LostContact):
-        begin(Time(), ws, request(server), records)
+    """What is said of the second request says nothing about the first; its token stays on disk."""
+    server.fail(RUN_NOW, doubt, status, status)
+    for resume in (False, True):
+        with pytest.raises(LostContact, match=f"{status}.*sends the same token again"):
+            begin(Time(), ws, request(server), records, resume=resume)
     assert begin(Time(), ws, request(server, "t-2"), records, resume=True).run_id in server.runs
     assert len(server.runs) == 1
+
+
+def test_refusal_after_a_doubt_of_the_clients_own(server: JobsApi, records: Records) -> None:
+    """An orchestrator's client, which repeats by itself, hides the first request."""
+    server.fail(RUN_NOW, "drop_after", "400")
+    ws = WorkspaceClient(host=server.url, token=TOKEN, auth_type="pat")
+    with pytest.raises(LostContact):
+        begin(Time(), ws, request(server), records)
+    assert len(server.bodies(RUN_NOW)) == 2
 
 
 def test_refused_login_at_once_is_a_refusal(server: JobsApi, records: Records) -> None:

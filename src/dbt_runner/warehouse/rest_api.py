@@ -23,6 +23,9 @@ HTTP_TIMEOUT = 10
 PATIENCE = 30
 """Seconds during which a request is made again, once the host has answered at all."""
 
+RETRY_TIMEOUT = 1
+"""Seconds; with `single_attempts`, for the `retry_timeout_seconds` of a client that tries once."""
+
 _SLICE = 0.2
 
 
@@ -57,6 +60,11 @@ class RestApi:
         self._patience = patience
         self._sleep = sleep
         self._answered = False
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the client sends again by itself what failed; ours does not."""
+        return self._ws.config.retry_timeout_seconds != RETRY_TIMEOUT
 
     def ask(self, call: Callable[[WorkspaceClient], T]) -> T:
         """Make a request that may be repeated; again for a while if the failure may pass.
@@ -137,7 +145,7 @@ def wanted_pause(found: RunnerError) -> float:
 def single_attempts() -> Clock:
     """A clock for the SDK's configuration, whose pauses are over as soon as they begin.
 
-    With it and `retry_timeout_seconds=1` the SDK tries once. By its own clock it would sleep as
+    With it and `RETRY_TIMEOUT` the SDK tries once. By its own clock it would sleep as
     long as a `Retry-After` says, also past its time limit, and nothing could wake it
     (databricks-sdk 0.117, `databricks/sdk/retries.py`).
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbt_runner.jobs.trigger.progress import Tell, silent
-from dbt_runner.warehouse.rest_api import RestApi, single_attempts
+from dbt_runner.warehouse.rest_api import RETRY_TIMEOUT, RestApi, single_attempts
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -69,6 +69,8 @@ def workspace(credentials: Credentials) -> WorkspaceClient:
     from databricks.sdk import WorkspaceClient
 
     config = credentials.reader(
-        http_timeout_seconds=_HTTP_TIMEOUT, retry_timeout_seconds=1, clock=single_attempts()
+        http_timeout_seconds=_HTTP_TIMEOUT,
+        retry_timeout_seconds=RETRY_TIMEOUT,
+        clock=single_attempts(),
     )
     return WorkspaceClient(config=config)
