@@ -443,6 +443,18 @@ def test_two_intents_never_share_a_run(
     assert len(server.runs) == 1
 
 
+@pytest.mark.parametrize("fault", ["401", "403", "404", "400", "html"])
+def test_run_that_cannot_be_compared_is_in_doubt(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path, fault: str
+) -> None:
+    """A run has begun, whatever the workspace says of it: exit code 7, and its id is told."""
+    server.fail(GET_RUN, *[fault] * 1000)
+    with pytest.raises(LostContact, match="belongs to job run 1001, which may be going"):
+        start(ws, tmp_path, idempotency_token="mine")
+    server.fail(GET_RUN)
+    assert start(ws, tmp_path, idempotency_token="mine").run_id == 1001
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [

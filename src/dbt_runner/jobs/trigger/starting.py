@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbt_runner.errors import RunnerError, SettingsError
+from dbt_runner.errors import LostContact, RunnerError, SettingsError
 from dbt_runner.jobs.trigger import (
     beginning,
     job_run,
@@ -164,9 +164,21 @@ def _follow(client: Client, begun: Begun, *, wait: bool, timeout: float | None) 
 
 
 def _check_same(client: Client, begun: Begun) -> None:
-    """Refuse to take another intent's run for ours: Databricks only compares the token."""
-    found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id))
+    """Refuse to take another intent's run for ours: Databricks only compares the token.
+
+    Raises:
+        SettingsError: it is another's.
+        LostContact: that is not to be seen.
+    """
     request = begun.request
+    try:
+        found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id))
+    except RunnerError as error:
+        msg = (
+            f"idempotency_token: {request.idempotency_token} belongs to job run {begun.run_id}, "
+            f"which may be going; whether it is of this very request is not to be seen: {error}"
+        )
+        raise LostContact(msg) from error
     same = found.job_id in {None, request.job_id}
     sent: dict[str, Any] = dict(request.parameters)
     values = {item.name: item.value for item in found.job_parameters or ()}
