@@ -201,8 +201,8 @@ class JobsApi(ThreadingHTTPServer):
             return 400, {"error_code": "INVALID_PARAMETER_VALUE", "message": message}
         seen = run.views.pop(0) if len(run.views) > 1 else run.views[0]
         declared = self.jobs.get(run.job_id, {}).get("parameters", [])
-        sent = run.request.get("job_parameters", {})
-        others = {n: run.request[n] for n in PARAMETER_OBJECTS[1:] if n in run.request}
+        sent = _resolved(run.request.get("job_parameters", {}))
+        others = {n: _resolved(run.request[n]) for n in PARAMETER_OBJECTS[1:] if n in run.request}
         answer: dict[str, Any] = {
             "job_id": run.job_id,
             "run_id": run.run_id,
@@ -243,6 +243,15 @@ class JobsApi(ThreadingHTTPServer):
         run.repairs.append({"type": "REPAIR", "id": number, "start_time": number})
         run.views = list(self.repaired)
         return 200, {"repair_id": number}
+
+
+def _resolved(value: Any) -> Any:
+    """Parameters as a run shows them: references are replaced."""
+    if isinstance(value, dict):
+        return {name: _resolved(text) for name, text in value.items()}
+    if isinstance(value, list):
+        return [_resolved(text) for text in value]
+    return value.replace("{{job.start_time.iso_date}}", "2026-11-24")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -443,6 +443,29 @@ def test_two_intents_never_share_a_run(
     assert len(server.runs) == 1
 
 
+@pytest.mark.parametrize("kind", ["job_parameters", "python_named_params"])
+def test_reference_in_a_parameter_is_no_other_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path, kind: str
+) -> None:
+    """Databricks resolves it, and shows what came of it; the other values still have to be ours."""
+    task = {"task_key": "build", "notebook_task": {"notebook_path": "/x"}}
+    declared = [{"name": name, "default": ""} for name in ("day", "other")]
+    if kind == "job_parameters":
+        server.jobs[JOB] = {"tasks": [task], "parameters": declared}
+    else:
+        wheel = {"package_name": "x", "entry_point": "run"}
+        server.jobs[JOB] = {"tasks": [{"task_key": "build", "python_wheel_task": wheel}]}
+    day = "{{job.start_time.iso_date}}"
+    how: dict[str, Any] = {"idempotency_token": "mine", "send": kind}
+    asked: list[dict[str, Any]] = [
+        {"parameters": {"day": day, "other": text}} for text in ("1", "2")
+    ]
+    assert start(ws, tmp_path / "a", **how, **asked[0]).run_id == 1001
+    assert kind in server.bodies(RUN_NOW)[0]
+    with pytest.raises(SettingsError, match="belongs to job run 1001"):
+        start(ws, tmp_path / "b", **how, **asked[1])
+
+
 @pytest.mark.parametrize("fault", ["401", "403", "404", "400", "html"])
 def test_run_that_cannot_be_compared_is_in_doubt(
     server: JobsApi, ws: WorkspaceClient, tmp_path: Path, fault: str

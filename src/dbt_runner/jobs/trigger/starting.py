@@ -185,9 +185,9 @@ def _check_same(client: Client, begun: Begun) -> None:
     has = repairing.started_with(found)
     for kind, value in sent.items():
         if kind == parameter_object.JOB.name and values:
-            same &= all(values.get(name) == text for name, text in value.items())
+            same &= _alike(value, {name: values.get(name) for name in value})
         elif has:
-            same &= has.get(kind) == value
+            same &= _alike(value, has.get(kind))
     same &= bool(sent) or not has
     if not same:
         msg = (
@@ -195,3 +195,23 @@ def _check_same(client: Client, begun: Begun) -> None:
             f"job {found.job_id}, which was started with other parameters; use another token"
         )
         raise SettingsError(msg)
+
+
+def _alike(sent: Any, has: Any) -> bool:
+    """Whether a run has what was sent, as far as that is not for Databricks to fill in.
+
+    It resolves references such as `{{job.start_time.iso_date}}` (docs, "dynamic value references").
+    """
+    if isinstance(sent, str):
+        return "{{" in sent or sent == has
+    if isinstance(sent, Mapping):
+        return (
+            isinstance(has, Mapping)
+            and sent.keys() == has.keys()
+            and all(_alike(text, has[name]) for name, text in sent.items())
+        )
+    return (
+        isinstance(has, Sequence)
+        and len(sent) == len(has)
+        and all(_alike(one, other) for one, other in zip(sent, has, strict=True))
+    )
