@@ -617,6 +617,47 @@ def test_attach_waits_for_a_run_of_somebody_else(server: JobsApi, ws: WorkspaceC
         attach(ws, 1)
 
 
+def many_tasks(number: int, end: dict[str, Any] = SUCCESS) -> dict[str, Any]:
+    """A run that ended with so many tasks."""
+    tasks = [
+        {**end, "task_key": f"t{place}", "run_id": 50 + place, "python_wheel_task": WHEEL}
+        for place in range(number)
+    ]
+    return {**end, "tasks": tasks}
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(None, 30), (10, 10)])
+def test_details_that_cannot_be_read_are_left_out(
+    server: JobsApi, ws: WorkspaceClient, timeout: float | None, most: float
+) -> None:
+    """The end is what matters: all details together have one short time."""
+    server.lives[JOB] = [many_tasks(30)]
+    server.faults = lambda path, _number: "503" if path == GET_OUTPUT else None
+    time = Time()
+    run = JobRun(server.start(JOB).run_id)
+    found = following.finish(time.client(ws), run, known=True, timeout=timeout)
+    assert found.exit_code == 0
+    assert len(found.tasks) == 30
+    assert time.now <= most
+
+
+def test_interruption_after_the_end_keeps_the_end(server: JobsApi, ws: WorkspaceClient) -> None:
+    """A run that is known to have ended does not go on."""
+    server.lives[JOB] = [many_tasks(3, FAILED)]
+    server.outputs[50] = {"error": "boom"}
+
+    def press(seconds: float) -> None:
+        raise KeyboardInterrupt(seconds)
+
+    server.faults = lambda path, _number: (
+        "503" if path == GET_OUTPUT and len(server.bodies(GET_OUTPUT)) > 1 else None
+    )
+    client = Client.of(ws, sleep=press)
+    found = following.finish(client, JobRun(server.start(JOB).run_id), known=True, timeout=None)
+    assert (found.exit_code, len(found.tasks)) == (1, 3)
+    assert found.tasks[0].error == "boom"
+
+
 # Cancel and repair
 
 

@@ -66,8 +66,12 @@ class RestApi:
         """Whether the client sends again by itself what failed; ours does not."""
         return self._ws.config.retry_timeout_seconds != RETRY_TIMEOUT
 
-    def ask(self, call: Callable[[WorkspaceClient], T]) -> T:
+    def ask(self, call: Callable[[WorkspaceClient], T], *, within: float | None = None) -> T:
         """Make a request that may be repeated; again for a while if the failure may pass.
+
+        Args:
+            call: makes the request.
+            within: seconds that all of it may take, if less than `patience`.
 
         Raises:
             TransientError: the host does not answer, is overloaded or broken, and stayed so.
@@ -78,7 +82,9 @@ class RestApi:
             try:
                 return self.once(call)
             except RunnerError as found:
-                left = began + (self._patience if self._answered else HTTP_TIMEOUT) - self.clock()
+                patience = self._patience if self._answered else HTTP_TIMEOUT
+                patience = patience if within is None else min(patience, within)
+                left = began + patience - self.clock()
                 if not isinstance(found, TransientError) or left <= 0:
                     raise
                 self.wait(min(max(pause, wanted_pause(found)), left))

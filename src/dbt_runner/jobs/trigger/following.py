@@ -9,6 +9,7 @@ from dbt_runner.jobs.trigger import details, job_run, repairing
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Tell, silent
+from dbt_runner.jobs.trigger.wait import Wait
 from dbt_runner.jobs.trigger.watching import Watch
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ def finish(
     client: Client, run: JobRun, *, known: bool, timeout: float | None, repair_id: int | None = None
 ) -> JobRun:
     """Watch a run, and read what its tasks left behind once it has ended."""
+    wait = Wait(client.api.clock, timeout)
     watch = Watch(client.api, timeout, client.tell, client.tick)
     run = watch.until_end(run, known=known, repair_id=repair_id)
-    return details.collect(client.api, run) if run.outcome else run
+    if run.outcome is None:
+        return run
+    return details.collect(client.api, run, within=wait.at_most(details.LONGEST))
