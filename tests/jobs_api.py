@@ -31,7 +31,8 @@ REPAIR = "/api/2.2/jobs/runs/repair"
 
 Fault = str
 """`drop_before` and `drop_after` the request is done; a status such as `503` or `429:2` (with
-`Retry-After`); `slow:SECONDS`; `html`; `empty`, an answer without what was asked for."""
+`Retry-After`); `slow:SECONDS`; `drip:SECONDS` before each byte; `html`; `list`, another thing than
+what was asked for; `empty`, an answer without it."""
 
 
 def view(
@@ -290,10 +291,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._drop()
         elif fault == "html":
             self._send(200, b"<html>please log in</html>")
+        elif fault == "list":
+            self._send(200, b'["what is this"]')
         elif fault == "empty":
             self._send(200, b"{}")
+        elif fault == "drip":
+            self._drip(json.dumps(answer).encode(), float(figure))
         else:
             self._send(status, json.dumps(answer).encode())
+
+    def _drip(self, text: bytes, seconds: float) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        for place in range(len(text)):
+            time.sleep(seconds)
+            self.wfile.write(text[place : place + 1])
 
     def _drop(self) -> None:
         self.close_connection = True

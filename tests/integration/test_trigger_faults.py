@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,13 +74,13 @@ def server() -> Iterator[JobsApi]:
         yield found
 
 
-def client_of(server: JobsApi, token: str = TOKEN) -> WorkspaceClient:
+def client_of(server: JobsApi, token: str = TOKEN, http_timeout: float = 2) -> WorkspaceClient:
     """The real client, configured as our command does it."""
     config = Config(
         host=server.url,
         token=token,
         auth_type="pat",
-        http_timeout_seconds=2,
+        http_timeout_seconds=http_timeout,
         retry_timeout_seconds=1,
         clock=single_attempts(),
     )
@@ -546,7 +547,7 @@ def test_sdk_with_its_own_retries_makes_one_run_too(server: JobsApi, tmp_path: P
 def watch(time: Time, ws: WorkspaceClient, run_id: int, timeout: float | None = None) -> JobRun:
     """Watch a run in a time of its own."""
     client = time.client(ws)
-    found = Watch(client.api, timeout, client.tell, client.tick)
+    found = Watch(client.api, client.wait(timeout), client.tell, client.tick)
     return found.until_end(JobRun(run_id), known=True)
 
 
@@ -609,6 +610,35 @@ def test_lost_contact_is_no_failure(server: JobsApi, ws: WorkspaceClient, fault:
     assert time.now < 400
 
 
+@pytest.mark.parametrize("fault", ["drip:0.3", "slow:30"])
+@pytest.mark.parametrize("path", [GET_RUN, GET_OUTPUT])
+def test_host_that_trickles_outlives_no_wait(server: JobsApi, path: str, fault: str) -> None:
+    """Each request has a deadline, whatever the host still sends; the wait ends when it is to."""
+    ws = client_of(server, http_timeout=30)
+    server.lives[JOB] = [many_tasks(3)]
+    server.outputs = {50 + place: {"logs": "x" * 1000} for place in range(3)}
+    run_id = server.start(JOB).run_id
+    server.faults = lambda asked, _number: fault if asked == path else None
+    began = clock.monotonic()
+    found = attach(ws, run_id, timeout=2)
+    assert clock.monotonic() - began < 5
+    assert found.exit_code == (7 if path == GET_RUN else 0)
+
+
+@pytest.mark.parametrize("token", [None, "mine"])
+def test_start_at_a_host_that_trickles(server: JobsApi, tmp_path: Path, token: str | None) -> None:
+    """The same from the start: exit code 7 in time."""
+    server.faults = lambda asked, _number: "drip:0.3" if asked == GET_RUN else None
+    began = clock.monotonic()
+    try:
+        ws = client_of(server, http_timeout=30)
+        code = start(ws, tmp_path, idempotency_token=token, timeout=2).exit_code
+    except LostContact as error:
+        code = error.exit_code
+    assert code == 7
+    assert clock.monotonic() - began < 5
+
+
 def test_attach_waits_for_a_run_of_somebody_else(server: JobsApi, ws: WorkspaceClient) -> None:
     """Only a run that nobody knows is an error."""
     found = attach(ws, server.start(JOB).run_id)
@@ -635,7 +665,8 @@ def test_details_that_cannot_be_read_are_left_out(
     server.faults = lambda path, _number: "503" if path == GET_OUTPUT else None
     time = Time()
     run = JobRun(server.start(JOB).run_id)
-    found = following.finish(time.client(ws), run, known=True, timeout=timeout)
+    client = time.client(ws)
+    found = following.finish(client, run, client.wait(timeout), known=True)
     assert found.exit_code == 0
     assert len(found.tasks) == 30
     assert time.now <= most
@@ -653,7 +684,8 @@ def test_interruption_after_the_end_keeps_the_end(server: JobsApi, ws: Workspace
         "503" if path == GET_OUTPUT and len(server.bodies(GET_OUTPUT)) > 1 else None
     )
     client = Client.of(ws, sleep=press)
-    found = following.finish(client, JobRun(server.start(JOB).run_id), known=True, timeout=None)
+    run = JobRun(server.start(JOB).run_id)
+    found = following.finish(client, run, client.wait(None), known=True)
     assert (found.exit_code, len(found.tasks)) == (1, 3)
     assert found.tasks[0].error == "boom"
 
@@ -718,7 +750,9 @@ def test_end_before_the_repair_is_not_its_end(server: JobsApi, ws: WorkspaceClie
             run.views = [RUNNING, SUCCESS]
 
     server.faults = look
-    found = following.finish(client, JobRun(run.run_id), known=True, timeout=None, repair_id=702)
+    found = following.finish(
+        client, JobRun(run.run_id), client.wait(None), known=True, repair_id=702
+    )
     assert found.exit_code == 0
     assert time.now >= 2
 

@@ -28,7 +28,7 @@ LONGEST = 30
 """Seconds for all details of a run."""
 
 _PATIENCE = 5
-"""Seconds during which one of them is asked for again."""
+"""Seconds for one of them."""
 
 _NEVER_RAN = frozenset({"UPSTREAM_FAILED", "UPSTREAM_CANCELED"})
 _DEEPEST = 4
@@ -109,15 +109,17 @@ class _Collector:
         if self._left[failed] < 0:
             return None
         try:
-            return self._ask(lambda ws: ws.jobs.get_run_output(task_run_id))
+            # of a task that succeeded, it only may hold a summary
+            return self._ask(lambda ws: ws.jobs.get_run_output(task_run_id), again=failed)
         except RunnerError:
             return None
 
-    def _ask(self, call: Callable[[WorkspaceClient], T]) -> T:
+    def _ask(self, call: Callable[[WorkspaceClient], T], *, again: bool = True) -> T:
         if self._wait.left == 0:
             msg = "no time is left for details"
             raise TransientError(msg)
-        return self._api.ask(call, within=self._wait.at_most(_PATIENCE))
+        ask = self._api.ask if again else self._api.once
+        return ask(call, within=self._wait.at_most(_PATIENCE))
 
 
 def _ran(end: Outcome) -> bool:

@@ -30,7 +30,7 @@ def attach(
         RunnerError: there is no such run, or it is not to be seen.
     """
     client = Client.of(ws, tell, tick)
-    return finish(client, JobRun(run_id), known=False, timeout=timeout)
+    return finish(client, JobRun(run_id), client.wait(timeout), known=False)
 
 
 def cancel(
@@ -47,13 +47,14 @@ def cancel(
         RunnerError: there is no such run, or it is not to be cancelled by this principal.
     """
     client = Client.of(ws, tell, tick)
-    found = client.api.ask(lambda ws: ws.jobs.get_run(run_id))
+    limit = client.wait(timeout)
+    found = client.api.ask(lambda ws: ws.jobs.get_run(run_id), within=limit.left)
     run = job_run.seen(found, run_id)
     if run.outcome is None:
         # asked twice it is still one cancellation
-        client.api.ask(lambda ws: ws.jobs.cancel_run(run_id))
+        client.api.ask(lambda ws: ws.jobs.cancel_run(run_id), within=limit.left)
         tell("job_run.cancelling", job_run_id=run_id)
-    return finish(client, run, known=True, timeout=timeout)
+    return finish(client, run, limit, known=True)
 
 
 def repair(
@@ -78,15 +79,14 @@ def repair(
     tell("job_run.repairing", job_run_id=run_id, repair_id=repair_id)
     if not wait:
         return JobRun(run_id, left="not waited for")
-    return finish(client, JobRun(run_id), known=True, timeout=timeout, repair_id=repair_id)
+    return finish(client, JobRun(run_id), client.wait(timeout), known=True, repair_id=repair_id)
 
 
 def finish(
-    client: Client, run: JobRun, *, known: bool, timeout: float | None, repair_id: int | None = None
+    client: Client, run: JobRun, wait: Wait, *, known: bool, repair_id: int | None = None
 ) -> JobRun:
     """Watch a run, and read what its tasks left behind once it has ended."""
-    wait = Wait(client.api.clock, timeout)
-    watch = Watch(client.api, timeout, client.tell, client.tick)
+    watch = Watch(client.api, wait, client.tell, client.tick)
     run = watch.until_end(run, known=known, repair_id=repair_id)
     if run.outcome is None:
         return run

@@ -24,9 +24,13 @@ from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Tell, silent
 from dbt_runner.jobs.trigger.records import Records
 from dbt_runner.jobs.trigger.request import Request
+from dbt_runner.jobs.trigger.wait import Wait
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
+
+_GLANCE = 10
+"""Seconds in which a run that is not waited for may be seen."""
 
 
 def trigger(
@@ -95,11 +99,12 @@ def trigger(
         once_per=once_per,
     )
     begun = beginning.begin(client, prepared, Records(records), resume=resume, another=another)
+    limit = client.wait(timeout)
     try:
         tell("job_run.started", job_run_id=begun.run_id, job_id=begun.request.job_id)
         if idempotency_token is not None:
-            _check_same(client, begun)
-        run = _follow(client, begun, wait=wait, timeout=timeout)
+            _check_same(client, begun, limit)
+        run = _follow(client, begun, limit if wait else None)
         report(run)
     except (RunnerError, KeyboardInterrupt):
         # somebody is told the run's id
@@ -146,13 +151,13 @@ def prepare(
     return Request(client.host, found, values, token or tokens.fresh(), fresh=fresh)
 
 
-def _follow(client: Client, begun: Begun, *, wait: bool, timeout: float | None) -> JobRun:
+def _follow(client: Client, begun: Begun, wait: Wait | None) -> JobRun:
     token = begun.request.idempotency_token
     run = JobRun(begun.run_id, begun.request.job_id, idempotency_token=token)
     if wait:
-        return finish(client, run, known=True, timeout=timeout)
+        return finish(client, run, wait, known=True)
     try:
-        found = client.api.once(lambda ws: ws.jobs.get_run(run.run_id))
+        found = client.api.once(lambda ws: ws.jobs.get_run(run.run_id), within=_GLANCE)
     except RunnerError:
         return replace(run, left="not waited for")
     seen = job_run.seen(found, run.run_id)
@@ -163,7 +168,7 @@ def _follow(client: Client, begun: Begun, *, wait: bool, timeout: float | None) 
     )
 
 
-def _check_same(client: Client, begun: Begun) -> None:
+def _check_same(client: Client, begun: Begun, wait: Wait) -> None:
     """Refuse to take another intent's run for ours: Databricks only compares the token.
 
     Raises:
@@ -172,7 +177,7 @@ def _check_same(client: Client, begun: Begun) -> None:
     """
     request = begun.request
     try:
-        found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id))
+        found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id), within=wait.left)
     except RunnerError as error:
         msg = (
             f"idempotency_token: {request.idempotency_token} belongs to job run {begun.run_id}, "

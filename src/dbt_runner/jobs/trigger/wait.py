@@ -13,6 +13,7 @@ class Wait:
     """
 
     def __init__(self, clock: Callable[[], float], seconds: float | None) -> None:
+        self.seconds = seconds
         self._clock = clock
         self._end = None if seconds is None else clock() + seconds
 

@@ -10,6 +10,7 @@ from dbt_runner.errors import RunnerError, TransientError
 from dbt_runner.jobs.trigger import job_run, outcome
 from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Progress, Tell
+from dbt_runner.jobs.trigger.wait import Wait
 from dbt_runner.warehouse.rest_api import wanted_pause
 
 if TYPE_CHECKING:
@@ -29,16 +30,14 @@ class Watch:
 
     Args:
         api: how the workspace is asked.
-        timeout: seconds to wait at most; `None` for as long as it takes.
+        wait: for how long.
         tell: told of progress.
         tick: called before each request, as to renew credentials.
     """
 
-    def __init__(
-        self, api: RestApi, timeout: float | None, tell: Tell, tick: Callable[[], object]
-    ) -> None:
+    def __init__(self, api: RestApi, wait: Wait, tell: Tell, tick: Callable[[], object]) -> None:
         self._api = api
-        self._timeout = timeout
+        self._wait = wait
         self._tell = tell
         self._tick = tick
 
@@ -58,7 +57,7 @@ class Watch:
             RunnerError: the workspace knows no such run, or refuses to show it.
         """
         progress = Progress(self._tell)
-        began = answered = self._api.clock()
+        answered = self._api.clock()
         polls, silent = 0, False
         while True:
             pause: float = _PAUSES[polls] if polls < len(_PAUSES) else _LONGEST_PAUSE
@@ -82,21 +81,16 @@ class Watch:
                 if run.outcome:
                     return run
             polls += 1
-            left = self._left(began)
-            if left <= 0:
-                return replace(run, left=f"not waited for longer than {self._timeout:g} s")
-            self._api.wait(min(pause, left))
+            if self._wait.left == 0:
+                return replace(run, left=f"not waited for longer than {self._wait.seconds:g} s")
+            self._api.wait(self._wait.at_most(pause))
 
     def _look(self, run_id: int, *, with_history: bool) -> Run:
         self._tick()
         return self._api.once(
-            lambda ws: ws.jobs.get_run(run_id, include_history=True if with_history else None)
+            lambda ws: ws.jobs.get_run(run_id, include_history=True if with_history else None),
+            within=self._wait.left,
         )
-
-    def _left(self, began: float) -> float:
-        if self._timeout is None:
-            return _LONGEST_PAUSE
-        return began + self._timeout - self._api.clock()
 
 
 def _updated(before: JobRun, found: Run, repair_id: int | None) -> JobRun:
