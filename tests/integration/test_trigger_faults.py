@@ -777,6 +777,51 @@ def test_repair_begins_once(server: JobsApi, ws: WorkspaceClient, faults: list[s
     assert len(run.repairs) == 1
 
 
+@pytest.mark.parametrize("late", [2, 100])
+def test_refused_repair_after_a_doubt_proves_nothing(
+    server: JobsApi, ws: WorkspaceClient, late: int
+) -> None:
+    """The second is refused because the first began; that its history is late changes nothing."""
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB)
+    hidden: list[dict[str, Any]] = []
+
+    def fault(path: str, _number: int) -> str | None:
+        sent = len(server.bodies(REPAIR))
+        if path == GET_RUN and sent:
+            hidden.extend(run.repairs)
+            run.repairs = hidden[:] if sent > late else []
+        if path != REPAIR:
+            return None
+        return "drop_after" if sent == 1 else "400"
+
+    server.faults = fault
+    if late == 2:
+        assert repairing.repair(Time().client(ws).api, run.run_id) == 701
+        return
+    with pytest.raises(LostContact, match="answer 400"):
+        repairing.repair(Time().client(ws).api, run.run_id)
+
+
+def test_first_refusal_of_a_repair_is_one(server: JobsApi, ws: WorkspaceClient) -> None:
+    """Nothing began: exit code 2, and it is sent once."""
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB)
+    server.fail(REPAIR, "403")
+    with pytest.raises(ProjectError, match="answer 403"):
+        repairing.repair(Time().client(ws).api, run.run_id)
+    assert len(server.bodies(REPAIR)) == 1
+
+
+def test_repair_has_what_equals_a_default_too(server: JobsApi, ws: WorkspaceClient) -> None:
+    """The job's default may have changed since."""
+    server.lives[JOB] = [FAILED]
+    values = {"run_type": "", "target_schema": "finance"}
+    run = server.start(JOB, {"job_parameters": values})
+    repair(ws, run.run_id)
+    assert server.bodies(REPAIR)[0]["job_parameters"] == values
+
+
 def test_repair_that_nobody_confirms_is_in_doubt(server: JobsApi, ws: WorkspaceClient) -> None:
     """Exit code 7 after a bounded number of attempts."""
     server.lives[JOB] = [FAILED]
