@@ -255,6 +255,13 @@ def _resolved(value: Any) -> Any:
     return value.replace("{{job.start_time.iso_date}}", "2026-11-24")
 
 
+_ODD = {
+    "html": b"<html>please log in</html>",
+    "list": b'["what is this"]',
+    "empty": b"{}",
+}
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: JobsApi
 
@@ -289,12 +296,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, answer = self.server.answer(path, facts)
         if fault == "drop_after":
             self._drop()
-        elif fault == "html":
-            self._send(200, b"<html>please log in</html>")
-        elif fault == "list":
-            self._send(200, b'["what is this"]')
-        elif fault == "empty":
-            self._send(200, b"{}")
+        elif fault in _ODD:
+            self._send(200, _ODD[fault])
         elif fault == "drip":
             self._drip(json.dumps(answer).encode(), float(figure))
         else:

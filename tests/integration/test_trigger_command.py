@@ -18,7 +18,18 @@ import pytest
 
 from dbt_runner import cli
 from dbt_runner.errors import SettingsError
-from jobs_api import CANCEL, FAILED, RUN_NOW, RUNNING, SUCCESS, TOKEN, JobsApi, serving, view
+from jobs_api import (
+    CANCEL,
+    FAILED,
+    GET_RUN,
+    RUN_NOW,
+    RUNNING,
+    SUCCESS,
+    TOKEN,
+    JobsApi,
+    serving,
+    view,
+)
 
 JOB = 12
 NAMES = ("run_type", "target_schema", "ingest")
@@ -378,6 +389,20 @@ def test_repair_ends_as_the_run_does(shell: Shell) -> None:
     assert (code, lines[-1]["result"]) == (0, "SUCCESS")
     shell.server.runs[run_id].views = [SUCCESS]
     assert shell.run("repair", str(run_id))[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [("attach", "html"), ("attach", "list"), ("cancel", "list"), ("repair", "list")],
+)
+def test_answer_that_nobody_foresaw_is_no_refusal(shell: Shell, command: str, fault: str) -> None:
+    """Of a run whose id is known, nothing is known: exit code 7, and the id is told."""
+    shell.server.lives[JOB] = [FAILED]
+    run_id = shell.server.start(JOB).run_id
+    shell.server.fail(GET_RUN, *[fault] * 100)
+    code, out, complaint = shell.text(command, str(run_id))
+    assert code == 7
+    assert str(run_id) in out + complaint
 
 
 def waiting(shell: Shell, *words: str) -> subprocess.Popen[str]:

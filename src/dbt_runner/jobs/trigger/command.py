@@ -79,7 +79,7 @@ def run(words: Sequence[str]) -> None:
         except RunnerError:
             raise
         except Exception as error:
-            if not command.sent:
+            if not command.sent and command.run_id is None:
                 raise
             # the caller's exit code would say that nothing was started
             traceback.print_exc()

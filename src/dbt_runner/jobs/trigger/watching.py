@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbt_runner.errors import RunnerError, TransientError
-from dbt_runner.jobs.trigger import job_run, outcome
+from dbt_runner.jobs.trigger import job_run, outcome, sending
 from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Progress, Tell
 from dbt_runner.jobs.trigger.wait import Wait
@@ -71,7 +71,7 @@ class Watch:
                 silent = True
                 pause = max(pause, min(wanted_pause(error), _LONGEST_PAUSE * 6))
             except RunnerError as error:
-                if not known:
+                if not known and sending.refused(error):
                     raise
                 return replace(run, outcome=None, left=f"contact was lost: {error}")
             else:
