@@ -706,6 +706,16 @@ def test_cancel_tells_the_end(server: JobsApi, ws: WorkspaceClient) -> None:
     assert len(server.bodies(CANCEL)) == 2
 
 
+def test_run_that_ends_before_it_is_cancelled_is_over(server: JobsApi, ws: WorkspaceClient) -> None:
+    """Databricks refuses to cancel it, and its end is told; a run that goes on, is not."""
+    server.lives[JOB] = [RUNNING, SUCCESS]
+    server.faults = lambda path, _number: "400" if path == CANCEL else None
+    assert cancel(ws, server.start(JOB).run_id).exit_code == 0
+    server.lives[JOB] = [RUNNING]
+    with pytest.raises(ProjectError, match="answer 400"):
+        cancel(ws, server.start(JOB).run_id)
+
+
 def test_repair_runs_what_failed(server: JobsApi, ws: WorkspaceClient) -> None:
     """With the parameters of the run, and from the second time on with the repair before it."""
     server.lives[JOB] = [FAILED]

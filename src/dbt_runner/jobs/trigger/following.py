@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dbt_runner.errors import RunnerError
 from dbt_runner.jobs.trigger import details, job_run, repairing
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.job_run import JobRun
@@ -51,9 +52,14 @@ def cancel(
     found = client.api.ask(lambda ws: ws.jobs.get_run(run_id), within=limit.left)
     run = job_run.seen(found, run_id)
     if run.outcome is None:
-        # asked twice it is still one cancellation
-        client.api.ask(lambda ws: ws.jobs.cancel_run(run_id), within=limit.left)
-        tell("job_run.cancelling", job_run_id=run_id)
+        try:
+            # asked twice it is still one cancellation
+            client.api.ask(lambda ws: ws.jobs.cancel_run(run_id), within=limit.left)
+        except RunnerError as error:
+            if not _ended_since(client, run_id, limit):
+                raise error from None
+        else:
+            tell("job_run.cancelling", job_run_id=run_id)
     return finish(client, run, limit, known=True)
 
 
@@ -91,3 +97,12 @@ def finish(
     if run.outcome is None:
         return run
     return details.collect(client.api, run, within=wait.at_most(details.LONGEST))
+
+
+def _ended_since(client: Client, run_id: int, wait: Wait) -> bool:
+    """Whether a run has ended, which is why it was not cancelled."""
+    try:
+        found = client.api.ask(lambda ws: ws.jobs.get_run(run_id), within=wait.left)
+    except RunnerError:
+        return False
+    return job_run.seen(found, run_id).outcome is not None
