@@ -599,7 +599,7 @@ def test_workspace_that_fails_for_a_while_is_asked_again(
         assert time.told.count("contact.lost") == 1
 
 
-@pytest.mark.parametrize("fault", ["drop_before", "503", "401", "404"])
+@pytest.mark.parametrize("fault", ["drop_before", "503", "401"])
 def test_lost_contact_is_no_failure(server: JobsApi, ws: WorkspaceClient, fault: str) -> None:
     """Exit code 7: the run may still be going, also when the login has expired."""
     run, time = server.start(JOB), Time()
@@ -608,6 +608,20 @@ def test_lost_contact_is_no_failure(server: JobsApi, ws: WorkspaceClient, fault:
     assert found.exit_code == 7
     assert found.left.startswith("contact was lost: ")
     assert time.now < 400
+
+
+def test_deleted_run_is_gone(server: JobsApi, ws: WorkspaceClient) -> None:
+    """It is told apart from lost contact; one that is not seen at once, is not gone."""
+    run = server.start(JOB)
+    server.fail(GET_RUN, "404", "404")
+    assert watch(Time(), ws, run.run_id).exit_code == 0
+    del server.runs[run.run_id]
+    time = Time()
+    found = watch(time, ws, run.run_id)
+    assert found.exit_code == 7
+    assert found.left.startswith("it is gone, deleted or")
+    assert f"Run {run.run_id} does not exist" in found.left
+    assert time.now < 10
 
 
 @pytest.mark.parametrize("fault", ["drip:0.3", "slow:30"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from dbt_runner.jobs.trigger import job_run, outcome, sending
 from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Progress, Tell
 from dbt_runner.jobs.trigger.wait import Wait
+from dbt_runner.warehouse.refusals import Missing
 from dbt_runner.warehouse.rest_api import wanted_pause
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 CONTACT = 300
 """Seconds without an answer after which contact is lost."""
+
+_GONE = 4
+"""Answers in a row that there is no such run, after which it is gone."""
 
 _PAUSES = (1, 1, 2, 3, 5, 7)
 _LONGEST_PAUSE = 10
@@ -59,8 +63,9 @@ class Watch:
         progress = Progress(self._tell)
         answered = self._api.clock()
         polls, silent = 0, False
+        refusals: list[RunnerError] = []
         while True:
-            pause: float = _PAUSES[polls] if polls < len(_PAUSES) else _LONGEST_PAUSE
+            pause = _pause(polls)
             try:
                 found = self._look(run.run_id, with_history=repair_id is not None)
             except TransientError as error:
@@ -71,11 +76,12 @@ class Watch:
                 silent = True
                 pause = max(pause, min(wanted_pause(error), _LONGEST_PAUSE * 6))
             except RunnerError as error:
-                if not known and sending.refused(error):
-                    raise
-                return replace(run, outcome=None, left=f"contact was lost: {error}")
+                refusals.append(error)
+                if left := _given_up(refusals, known=known):
+                    return replace(run, outcome=None, left=left)
             else:
                 answered, silent, known = self._api.clock(), False, True
+                refusals.clear()
                 run = _updated(run, found, repair_id)
                 progress.seen(run)
                 if run.outcome:
@@ -91,6 +97,27 @@ class Watch:
             lambda ws: ws.jobs.get_run(run_id, include_history=True if with_history else None),
             within=self._wait.left,
         )
+
+
+def _pause(polls: int) -> float:
+    """Seconds after so many looks."""
+    return _PAUSES[polls] if polls < len(_PAUSES) else _LONGEST_PAUSE
+
+
+def _given_up(refusals: Sequence[RunnerError], *, known: bool) -> str:
+    """Why a run is left after refusals in a row; empty while it is not.
+
+    Raises:
+        RunnerError: the refusal itself, where it is not known that there is such a run.
+    """
+    last = refusals[-1]
+    if not known and sending.refused(last):
+        raise last
+    if not isinstance(last, Missing):
+        return f"contact was lost: {last}"
+    # where it was just started, it may not be seen yet
+    gone = len(refusals) >= _GONE
+    return f"it is gone, deleted or not to be seen any more: {last}" if gone else ""
 
 
 def _updated(before: JobRun, found: Run, repair_id: int | None) -> JobRun:
