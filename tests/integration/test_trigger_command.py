@@ -459,6 +459,30 @@ def test_interruption_cancels_where_that_is_wanted(shell: Shell, number: signal.
     assert len(shell.server.bodies(CANCEL)) == 1
 
 
+@pytest.mark.parametrize("fault", ["slow:30", "drop_before", "503"])
+def test_interruption_of_the_start_cancels_too(shell: Shell, fault: str) -> None:
+    """The token is sent again to learn which run it is, and that one is cancelled."""
+    shell.server.lives[JOB] = [RUNNING]
+    interrupted = False
+
+    def meet(path: str, _number: int) -> str | None:
+        return fault if path == RUN_NOW and not interrupted else None
+
+    shell.server.faults = meet
+    process = shell.begin("trigger", str(JOB), "--cancel-on-interrupt", "--run-type=full")
+    while not shell.server.bodies(RUN_NOW):
+        assert process.poll() is None
+        time.sleep(0.02)
+    interrupted = True
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "job run 1001 ended CANCELED" in complaint
+    assert len({json.dumps(body) for body in shell.server.bodies(RUN_NOW)}) == 1
+    assert len(shell.server.bodies(CANCEL)) == 1
+    assert list((shell.folder / "state" / "dbt-runner" / "triggers").iterdir()) == []
+
+
 def test_killed_client_leaves_its_run_to_the_next(shell: Shell) -> None:
     """Killed while it waits: the same command is asked which intent it is, and resumes that run."""
     process = waiting(shell)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dbt_runner.warehouse.rest_api import RestApi
 
 
-def send(api: RestApi, request: Request, *, sent_before: bool) -> int:
+def send(api: RestApi, request: Request, *, sent_before: bool, within: float | None = None) -> int:
     """Start the run, or find it started.
 
     A dropped answer, a timeout, 429, 500 and 503 are tried again for as long as `api` has
@@ -23,6 +23,7 @@ def send(api: RestApi, request: Request, *, sent_before: bool) -> int:
     Args:
         api: how the workspace is asked.
         sent_before: an earlier client may have sent it.
+        within: seconds that it may take.
 
     Returns:
         The run's id.
@@ -50,7 +51,7 @@ def send(api: RestApi, request: Request, *, sent_before: bool) -> int:
         return run_id
 
     try:
-        run_id = api.ask(call)
+        run_id = api.ask(call, within=within)
     except RunnerError as error:
         # what the workspace says of a later one tells nothing of the first, which may have begun it
         first = not sent_before and attempts == 1 and not repeated(api, began)

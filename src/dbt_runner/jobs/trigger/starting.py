@@ -51,6 +51,7 @@ def trigger(
     tick: Callable[[], object] = lambda: None,
     report: Callable[[JobRun], object] = lambda _: None,
     records: Path | None = None,
+    after_interrupt: float = 0,
 ) -> JobRun:
     """Start a job and wait for the end of its run; prints nothing, and needs no main thread.
 
@@ -78,6 +79,8 @@ def trigger(
         report: called with the result just before it is returned, while it is still on disk: who
             is killed before that is told has it told by the next `resume`.
         records: folder for what was sent, if not the user's own (`$XDG_STATE_HOME`).
+        after_interrupt: seconds in which a `KeyboardInterrupt` still waits for the run's id, for
+            `tell`, where the request is on its way.
 
     Returns:
         The run as it was last seen.
@@ -98,7 +101,14 @@ def trigger(
         idempotency_token=idempotency_token,
         once_per=once_per,
     )
-    begun = beginning.begin(client, prepared, Records(records), resume=resume, another=another)
+    begun = beginning.begin(
+        client,
+        prepared,
+        Records(records),
+        resume=resume,
+        another=another,
+        after_interrupt=after_interrupt,
+    )
     limit = client.wait(timeout)
     try:
         tell("job_run.started", job_run_id=begun.run_id, job_id=begun.request.job_id)
