@@ -281,8 +281,21 @@ def test_client_that_lives_is_not_taken_for_dead(
 ) -> None:
     """Two equal commands at the same time are two intents, and neither picks up the other's run."""
     first = begin(Time(), ws, request(server, "t-1"), records)
-    second = begin(Time(), ws, request(server, "t-2"), records, resume=True)
+    second = begin(Time(), ws, request(server, "t-2"), records)
     assert first.run_id != second.run_id
+
+
+def test_one_death_is_resumed_once(server: JobsApi, ws: WorkspaceClient, records: Records) -> None:
+    """A second `--resume` is refused while the first is at it: it is no further intent."""
+    records.keep(request(server)).release()
+    first = begin(Time(), ws, request(server, "t-2"), records, resume=True)
+    with pytest.raises(BusyError, match="another client is at this very request, with job run 100"):
+        begin(Time(), ws, request(server, "t-3"), records, resume=True)
+    assert list(server.runs) == [first.run_id]
+    assert len(server.bodies(RUN_NOW)) == 1
+    first.leave()
+    again = begin(Time(), ws, request(server, "t-4"), records, resume=True)
+    assert again.run_id == first.run_id
 
 
 def test_another_request_has_nothing_to_resume(

@@ -57,6 +57,7 @@ def begin(
     Raises:
         LostContact: nobody knows whether the run began.
         SettingsError: an earlier client died, and whether this is its intent was not said.
+        BusyError: to be resumed, but another client is at it.
         RunnerError: the workspace refused; there is no run.
     """
     record: Record | None
@@ -114,7 +115,7 @@ def _fresh(
     request: Request, records: Records, *, resume: bool, another: bool
 ) -> tuple[Record, bool]:
     try:
-        left = None if another else records.left(request)
+        left = None if another else records.left(request, alone=resume)
         if left is None:
             return records.keep(request), False
     except OSError as error:

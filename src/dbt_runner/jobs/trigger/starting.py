@@ -87,6 +87,7 @@ def trigger(
 
     Raises:
         SettingsError: refused before anything was sent, or the token belongs to another intent.
+        BusyError: `resume`, while another client is at an equal request.
         LostContact: nobody knows whether the run began; the same call asks again.
         RunnerError: the workspace refused, or does not answer; there is no run.
     """
