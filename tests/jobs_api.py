@@ -31,7 +31,8 @@ REPAIR = "/api/2.2/jobs/runs/repair"
 
 Fault = str
 """`drop_before` and `drop_after` the request is done; a status such as `503` or `429:2` (with
-`Retry-After`); `slow:SECONDS`; `html`; `empty`, an answer without what was asked for."""
+`Retry-After`); `slow:SECONDS`; `drip:SECONDS` before each byte; `html`; `list`, another thing than
+what was asked for; `empty`, an answer without it."""
 
 
 def view(
@@ -201,8 +202,8 @@ class JobsApi(ThreadingHTTPServer):
             return 400, {"error_code": "INVALID_PARAMETER_VALUE", "message": message}
         seen = run.views.pop(0) if len(run.views) > 1 else run.views[0]
         declared = self.jobs.get(run.job_id, {}).get("parameters", [])
-        sent = run.request.get("job_parameters", {})
-        others = {n: run.request[n] for n in PARAMETER_OBJECTS[1:] if n in run.request}
+        sent = _resolved(run.request.get("job_parameters", {}))
+        others = {n: _resolved(run.request[n]) for n in PARAMETER_OBJECTS[1:] if n in run.request}
         answer: dict[str, Any] = {
             "job_id": run.job_id,
             "run_id": run.run_id,
@@ -245,6 +246,22 @@ class JobsApi(ThreadingHTTPServer):
         return 200, {"repair_id": number}
 
 
+def _resolved(value: Any) -> Any:
+    """Parameters as a run shows them: references are replaced."""
+    if isinstance(value, dict):
+        return {name: _resolved(text) for name, text in value.items()}
+    if isinstance(value, list):
+        return [_resolved(text) for text in value]
+    return value.replace("{{job.start_time.iso_date}}", "2026-11-24")
+
+
+_ODD = {
+    "html": b"<html>please log in</html>",
+    "list": b'["what is this"]',
+    "empty": b"{}",
+}
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: JobsApi
 
@@ -279,12 +296,20 @@ class _Handler(BaseHTTPRequestHandler):
         status, answer = self.server.answer(path, facts)
         if fault == "drop_after":
             self._drop()
-        elif fault == "html":
-            self._send(200, b"<html>please log in</html>")
-        elif fault == "empty":
-            self._send(200, b"{}")
+        elif fault in _ODD:
+            self._send(200, _ODD[fault])
+        elif fault == "drip":
+            self._drip(json.dumps(answer).encode(), float(figure))
         else:
             self._send(status, json.dumps(answer).encode())
+
+    def _drip(self, text: bytes, seconds: float) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        for place in range(len(text)):
+            time.sleep(seconds)
+            self.wfile.write(text[place : place + 1])
 
     def _drop(self) -> None:
         self.close_connection = True

@@ -18,7 +18,18 @@ import pytest
 
 from dbt_runner import cli
 from dbt_runner.errors import SettingsError
-from jobs_api import CANCEL, FAILED, RUN_NOW, RUNNING, SUCCESS, TOKEN, JobsApi, serving, view
+from jobs_api import (
+    CANCEL,
+    FAILED,
+    GET_RUN,
+    RUN_NOW,
+    RUNNING,
+    SUCCESS,
+    TOKEN,
+    JobsApi,
+    serving,
+    view,
+)
 
 JOB = 12
 NAMES = ("run_type", "target_schema", "ingest")
@@ -415,6 +426,20 @@ def test_repair_ends_as_the_run_does(shell: Shell) -> None:
     assert shell.run("repair", str(run_id))[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [("attach", "html"), ("attach", "list"), ("cancel", "list"), ("repair", "list")],
+)
+def test_answer_that_nobody_foresaw_is_no_refusal(shell: Shell, command: str, fault: str) -> None:
+    """Of a run whose id is known, nothing is known: exit code 7, and the id is told."""
+    shell.server.lives[JOB] = [FAILED]
+    run_id = shell.server.start(JOB).run_id
+    shell.server.fail(GET_RUN, *[fault] * 100)
+    code, out, complaint = shell.text(command, str(run_id))
+    assert code == 7
+    assert str(run_id) in out + complaint
+
+
 def waiting(shell: Shell, *words: str) -> subprocess.Popen[str]:
     """A client that has seen its run going."""
     shell.server.lives[JOB] = [RUNNING]
@@ -467,6 +492,30 @@ def test_interruption_cancels_where_that_is_wanted(shell: Shell, number: signal.
     assert process.returncode == 128 + number
     assert "job run 1001 ended CANCELED" in complaint
     assert len(shell.server.bodies(CANCEL)) == 1
+
+
+@pytest.mark.parametrize("fault", ["slow:30", "drop_before", "503"])
+def test_interruption_of_the_start_cancels_too(shell: Shell, fault: str) -> None:
+    """The token is sent again to learn which run it is, and that one is cancelled."""
+    shell.server.lives[JOB] = [RUNNING]
+    interrupted = False
+
+    def meet(path: str, _number: int) -> str | None:
+        return fault if path == RUN_NOW and not interrupted else None
+
+    shell.server.faults = meet
+    process = shell.begin("trigger", str(JOB), "--cancel-on-interrupt", "--run-type=full")
+    while not shell.server.bodies(RUN_NOW):
+        assert process.poll() is None
+        time.sleep(0.02)
+    interrupted = True
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "job run 1001 ended CANCELED" in complaint
+    assert len({json.dumps(body) for body in shell.server.bodies(RUN_NOW)}) == 1
+    assert len(shell.server.bodies(CANCEL)) == 1
+    assert list((shell.folder / "state" / "dbt-runner" / "triggers").iterdir()) == []
 
 
 def test_killed_client_leaves_its_run_to_the_next(shell: Shell) -> None:

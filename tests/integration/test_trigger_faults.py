@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,13 +74,13 @@ def server() -> Iterator[JobsApi]:
         yield found
 
 
-def client_of(server: JobsApi, token: str = TOKEN) -> WorkspaceClient:
+def client_of(server: JobsApi, token: str = TOKEN, http_timeout: float = 2) -> WorkspaceClient:
     """The real client, configured as our command does it."""
     config = Config(
         host=server.url,
         token=token,
         auth_type="pat",
-        http_timeout_seconds=2,
+        http_timeout_seconds=http_timeout,
         retry_timeout_seconds=1,
         clock=single_attempts(),
     )
@@ -178,15 +179,27 @@ def test_refusal_proves_that_there_is_no_run(
     assert records.left(asked) is None
 
 
-def test_refused_login_after_a_doubt_proves_nothing(
-    server: JobsApi, ws: WorkspaceClient, records: Records
+@pytest.mark.parametrize("status", ["400", "401", "403", "404"])
+@pytest.mark.parametrize("doubt", ["drop_after", "slow:2.5", "503"])
+def test_refusal_after_a_doubt_proves_nothing(
+    server: JobsApi, ws: WorkspaceClient, records: Records, doubt: str, status: str
 ) -> None:
-    """A token of the login that expires between two attempts says nothing about the first."""
-    server.fail(RUN_NOW, "drop_after", "401")
-    with pytest.raises(LostContact):
-        begin(Time(), ws, request(server), records)
+    """What is said of the second request says nothing about the first; its token stays on disk."""
+    server.fail(RUN_NOW, doubt, status, status)
+    for resume in (False, True):
+        with pytest.raises(LostContact, match=f"{status}.*sends the same token again"):
+            begin(Time(), ws, request(server), records, resume=resume)
     assert begin(Time(), ws, request(server, "t-2"), records, resume=True).run_id in server.runs
     assert len(server.runs) == 1
+
+
+def test_refusal_after_a_doubt_of_the_clients_own(server: JobsApi, records: Records) -> None:
+    """An orchestrator's client, which repeats by itself, hides the first request."""
+    server.fail(RUN_NOW, "drop_after", "400")
+    ws = WorkspaceClient(host=server.url, token=TOKEN, auth_type="pat")
+    with pytest.raises(LostContact):
+        begin(Time(), ws, request(server), records)
+    assert len(server.bodies(RUN_NOW)) == 2
 
 
 def test_refused_login_at_once_is_a_refusal(server: JobsApi, records: Records) -> None:
@@ -268,8 +281,21 @@ def test_client_that_lives_is_not_taken_for_dead(
 ) -> None:
     """Two equal commands at the same time are two intents, and neither picks up the other's run."""
     first = begin(Time(), ws, request(server, "t-1"), records)
-    second = begin(Time(), ws, request(server, "t-2"), records, resume=True)
+    second = begin(Time(), ws, request(server, "t-2"), records)
     assert first.run_id != second.run_id
+
+
+def test_one_death_is_resumed_once(server: JobsApi, ws: WorkspaceClient, records: Records) -> None:
+    """A second `--resume` is refused while the first is at it: it is no further intent."""
+    records.keep(request(server)).release()
+    first = begin(Time(), ws, request(server, "t-2"), records, resume=True)
+    with pytest.raises(BusyError, match="another client is at this very request, with job run 100"):
+        begin(Time(), ws, request(server, "t-3"), records, resume=True)
+    assert list(server.runs) == [first.run_id]
+    assert len(server.bodies(RUN_NOW)) == 1
+    first.leave()
+    again = begin(Time(), ws, request(server, "t-4"), records, resume=True)
+    assert again.run_id == first.run_id
 
 
 def test_another_request_has_nothing_to_resume(
@@ -431,6 +457,41 @@ def test_two_intents_never_share_a_run(
     assert len(server.runs) == 1
 
 
+@pytest.mark.parametrize("kind", ["job_parameters", "python_named_params"])
+def test_reference_in_a_parameter_is_no_other_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path, kind: str
+) -> None:
+    """Databricks resolves it, and shows what came of it; the other values still have to be ours."""
+    task = {"task_key": "build", "notebook_task": {"notebook_path": "/x"}}
+    declared = [{"name": name, "default": ""} for name in ("day", "other")]
+    if kind == "job_parameters":
+        server.jobs[JOB] = {"tasks": [task], "parameters": declared}
+    else:
+        wheel = {"package_name": "x", "entry_point": "run"}
+        server.jobs[JOB] = {"tasks": [{"task_key": "build", "python_wheel_task": wheel}]}
+    day = "{{job.start_time.iso_date}}"
+    how: dict[str, Any] = {"idempotency_token": "mine", "send": kind}
+    asked: list[dict[str, Any]] = [
+        {"parameters": {"day": day, "other": text}} for text in ("1", "2")
+    ]
+    assert start(ws, tmp_path / "a", **how, **asked[0]).run_id == 1001
+    assert kind in server.bodies(RUN_NOW)[0]
+    with pytest.raises(SettingsError, match="belongs to job run 1001"):
+        start(ws, tmp_path / "b", **how, **asked[1])
+
+
+@pytest.mark.parametrize("fault", ["401", "403", "404", "400", "html"])
+def test_run_that_cannot_be_compared_is_in_doubt(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path, fault: str
+) -> None:
+    """A run has begun, whatever the workspace says of it: exit code 7, and its id is told."""
+    server.fail(GET_RUN, *[fault] * 1000)
+    with pytest.raises(LostContact, match="belongs to job run 1001, which may be going"):
+        start(ws, tmp_path, idempotency_token="mine")
+    server.fail(GET_RUN)
+    assert start(ws, tmp_path, idempotency_token="mine").run_id == 1001
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [
@@ -499,7 +560,7 @@ def test_sdk_with_its_own_retries_makes_one_run_too(server: JobsApi, tmp_path: P
 def watch(time: Time, ws: WorkspaceClient, run_id: int, timeout: float | None = None) -> JobRun:
     """Watch a run in a time of its own."""
     client = time.client(ws)
-    found = Watch(client.api, timeout, client.tell, client.tick)
+    found = Watch(client.api, client.wait(timeout), client.tell, client.tick)
     return found.until_end(JobRun(run_id), known=True)
 
 
@@ -551,7 +612,7 @@ def test_workspace_that_fails_for_a_while_is_asked_again(
         assert time.told.count("contact.lost") == 1
 
 
-@pytest.mark.parametrize("fault", ["drop_before", "503", "401", "404"])
+@pytest.mark.parametrize("fault", ["drop_before", "503", "401"])
 def test_lost_contact_is_no_failure(server: JobsApi, ws: WorkspaceClient, fault: str) -> None:
     """Exit code 7: the run may still be going, also when the login has expired."""
     run, time = server.start(JOB), Time()
@@ -562,12 +623,98 @@ def test_lost_contact_is_no_failure(server: JobsApi, ws: WorkspaceClient, fault:
     assert time.now < 400
 
 
+def test_deleted_run_is_gone(server: JobsApi, ws: WorkspaceClient) -> None:
+    """It is told apart from lost contact; one that is not seen at once, is not gone."""
+    run = server.start(JOB)
+    server.fail(GET_RUN, "404", "404")
+    assert watch(Time(), ws, run.run_id).exit_code == 0
+    del server.runs[run.run_id]
+    time = Time()
+    found = watch(time, ws, run.run_id)
+    assert found.exit_code == 7
+    assert found.left.startswith("it is gone, deleted or")
+    assert f"Run {run.run_id} does not exist" in found.left
+    assert time.now < 10
+
+
+@pytest.mark.parametrize("fault", ["drip:0.3", "slow:30"])
+@pytest.mark.parametrize("path", [GET_RUN, GET_OUTPUT])
+def test_host_that_trickles_outlives_no_wait(server: JobsApi, path: str, fault: str) -> None:
+    """Each request has a deadline, whatever the host still sends; the wait ends when it is to."""
+    ws = client_of(server, http_timeout=30)
+    server.lives[JOB] = [many_tasks(3)]
+    server.outputs = {50 + place: {"logs": "x" * 1000} for place in range(3)}
+    run_id = server.start(JOB).run_id
+    server.faults = lambda asked, _number: fault if asked == path else None
+    began = clock.monotonic()
+    found = attach(ws, run_id, timeout=2)
+    assert clock.monotonic() - began < 5
+    assert found.exit_code == (7 if path == GET_RUN else 0)
+
+
+@pytest.mark.parametrize("token", [None, "mine"])
+def test_start_at_a_host_that_trickles(server: JobsApi, tmp_path: Path, token: str | None) -> None:
+    """The same from the start: exit code 7 in time."""
+    server.faults = lambda asked, _number: "drip:0.3" if asked == GET_RUN else None
+    began = clock.monotonic()
+    try:
+        ws = client_of(server, http_timeout=30)
+        code = start(ws, tmp_path, idempotency_token=token, timeout=2).exit_code
+    except LostContact as error:
+        code = error.exit_code
+    assert code == 7
+    assert clock.monotonic() - began < 5
+
+
 def test_attach_waits_for_a_run_of_somebody_else(server: JobsApi, ws: WorkspaceClient) -> None:
     """Only a run that nobody knows is an error."""
     found = attach(ws, server.start(JOB).run_id)
     assert found.exit_code == 0
     with pytest.raises(ProjectError, match="Run 1 does not exist"):
         attach(ws, 1)
+
+
+def many_tasks(number: int, end: dict[str, Any] = SUCCESS) -> dict[str, Any]:
+    """A run that ended with so many tasks."""
+    tasks = [
+        {**end, "task_key": f"t{place}", "run_id": 50 + place, "python_wheel_task": WHEEL}
+        for place in range(number)
+    ]
+    return {**end, "tasks": tasks}
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(None, 30), (10, 10)])
+def test_details_that_cannot_be_read_are_left_out(
+    server: JobsApi, ws: WorkspaceClient, timeout: float | None, most: float
+) -> None:
+    """The end is what matters: all details together have one short time."""
+    server.lives[JOB] = [many_tasks(30)]
+    server.faults = lambda path, _number: "503" if path == GET_OUTPUT else None
+    time = Time()
+    run = JobRun(server.start(JOB).run_id)
+    client = time.client(ws)
+    found = following.finish(client, run, client.wait(timeout), known=True)
+    assert found.exit_code == 0
+    assert len(found.tasks) == 30
+    assert time.now <= most
+
+
+def test_interruption_after_the_end_keeps_the_end(server: JobsApi, ws: WorkspaceClient) -> None:
+    """A run that is known to have ended does not go on."""
+    server.lives[JOB] = [many_tasks(3, FAILED)]
+    server.outputs[50] = {"error": "boom"}
+
+    def press(seconds: float) -> None:
+        raise KeyboardInterrupt(seconds)
+
+    server.faults = lambda path, _number: (
+        "503" if path == GET_OUTPUT and len(server.bodies(GET_OUTPUT)) > 1 else None
+    )
+    client = Client.of(ws, sleep=press)
+    run = JobRun(server.start(JOB).run_id)
+    found = following.finish(client, run, client.wait(None), known=True)
+    assert (found.exit_code, len(found.tasks)) == (1, 3)
+    assert found.tasks[0].error == "boom"
 
 
 # Cancel and repair
@@ -584,6 +731,16 @@ def test_cancel_tells_the_end(server: JobsApi, ws: WorkspaceClient) -> None:
     assert len(server.bodies(CANCEL)) == 2
     assert cancel(ws, run.run_id).outcome == found.outcome
     assert len(server.bodies(CANCEL)) == 2
+
+
+def test_run_that_ends_before_it_is_cancelled_is_over(server: JobsApi, ws: WorkspaceClient) -> None:
+    """Databricks refuses to cancel it, and its end is told; a run that goes on, is not."""
+    server.lives[JOB] = [RUNNING, SUCCESS]
+    server.faults = lambda path, _number: "400" if path == CANCEL else None
+    assert cancel(ws, server.start(JOB).run_id).exit_code == 0
+    server.lives[JOB] = [RUNNING]
+    with pytest.raises(ProjectError, match="answer 400"):
+        cancel(ws, server.start(JOB).run_id)
 
 
 def test_repair_runs_what_failed(server: JobsApi, ws: WorkspaceClient) -> None:
@@ -630,7 +787,9 @@ def test_end_before_the_repair_is_not_its_end(server: JobsApi, ws: WorkspaceClie
             run.views = [RUNNING, SUCCESS]
 
     server.faults = look
-    found = following.finish(client, JobRun(run.run_id), known=True, timeout=None, repair_id=702)
+    found = following.finish(
+        client, JobRun(run.run_id), client.wait(None), known=True, repair_id=702
+    )
     assert found.exit_code == 0
     assert time.now >= 2
 
@@ -653,6 +812,51 @@ def test_repair_begins_once(server: JobsApi, ws: WorkspaceClient, faults: list[s
     server.fail(REPAIR, *faults)
     assert repairing.repair(Time().client(ws).api, run.run_id) == 701
     assert len(run.repairs) == 1
+
+
+@pytest.mark.parametrize("late", [2, 100])
+def test_refused_repair_after_a_doubt_proves_nothing(
+    server: JobsApi, ws: WorkspaceClient, late: int
+) -> None:
+    """The second is refused because the first began; that its history is late changes nothing."""
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB)
+    hidden: list[dict[str, Any]] = []
+
+    def fault(path: str, _number: int) -> str | None:
+        sent = len(server.bodies(REPAIR))
+        if path == GET_RUN and sent:
+            hidden.extend(run.repairs)
+            run.repairs = hidden[:] if sent > late else []
+        if path != REPAIR:
+            return None
+        return "drop_after" if sent == 1 else "400"
+
+    server.faults = fault
+    if late == 2:
+        assert repairing.repair(Time().client(ws).api, run.run_id) == 701
+        return
+    with pytest.raises(LostContact, match="answer 400"):
+        repairing.repair(Time().client(ws).api, run.run_id)
+
+
+def test_first_refusal_of_a_repair_is_one(server: JobsApi, ws: WorkspaceClient) -> None:
+    """Nothing began: exit code 2, and it is sent once."""
+    server.lives[JOB] = [FAILED]
+    run = server.start(JOB)
+    server.fail(REPAIR, "403")
+    with pytest.raises(ProjectError, match="answer 403"):
+        repairing.repair(Time().client(ws).api, run.run_id)
+    assert len(server.bodies(REPAIR)) == 1
+
+
+def test_repair_has_what_equals_a_default_too(server: JobsApi, ws: WorkspaceClient) -> None:
+    """The job's default may have changed since."""
+    server.lives[JOB] = [FAILED]
+    values = {"run_type": "", "target_schema": "finance"}
+    run = server.start(JOB, {"job_parameters": values})
+    repair(ws, run.run_id)
+    assert server.bodies(REPAIR)[0]["job_parameters"] == values
 
 
 def test_repair_that_nobody_confirms_is_in_doubt(server: JobsApi, ws: WorkspaceClient) -> None:

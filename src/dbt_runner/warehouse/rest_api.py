@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cached_property
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from dbt_runner.errors import RunnerError, TransientError
@@ -23,7 +25,13 @@ HTTP_TIMEOUT = 10
 PATIENCE = 30
 """Seconds during which a request is made again, once the host has answered at all."""
 
+RETRY_TIMEOUT = 1
+"""Seconds; with `single_attempts`, for the `retry_timeout_seconds` of a client that tries once."""
+
 _SLICE = 0.2
+
+_MOMENT = 1
+"""Seconds that each request has, if only to be looked at a last time."""
 
 
 class RestApi:
@@ -35,6 +43,8 @@ class RestApi:
         cancelled: asked during pauses; nothing is tried again after it.
         auth_type: how the credentials were found, for messages.
         patience: seconds during which `ask` repeats a request of a host that has answered before.
+        longest: seconds after which a single request is given up, whatever the host still sends;
+            the timeout of the HTTP library begins anew with each byte.
         clock, sleep: seconds.
     """
 
@@ -46,6 +56,7 @@ class RestApi:
         *,
         auth_type: str | None = None,
         patience: float = PATIENCE,
+        longest: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -55,11 +66,21 @@ class RestApi:
         self._ws = ws
         self._auth_type = auth_type
         self._patience = patience
+        self._longest = longest
         self._sleep = sleep
         self._answered = False
 
-    def ask(self, call: Callable[[WorkspaceClient], T]) -> T:
+    @property
+    def repeats(self) -> bool:
+        """Whether the client sends again by itself what failed; ours does not."""
+        return self._ws.config.retry_timeout_seconds != RETRY_TIMEOUT
+
+    def ask(self, call: Callable[[WorkspaceClient], T], *, within: float | None = None) -> T:
         """Make a request that may be repeated; again for a while if the failure may pass.
+
+        Args:
+            call: makes the request.
+            within: seconds that all of it may take, if less than `patience`.
 
         Raises:
             TransientError: the host does not answer, is overloaded or broken, and stayed so.
@@ -68,9 +89,11 @@ class RestApi:
         began, pause = self.clock(), 1.0
         while True:
             try:
-                return self.once(call)
+                return self.once(call, within=within and began + within - self.clock())
             except RunnerError as found:
-                left = began + (self._patience if self._answered else HTTP_TIMEOUT) - self.clock()
+                patience = self._patience if self._answered else HTTP_TIMEOUT
+                patience = patience if within is None else min(patience, within)
+                left = began + patience - self.clock()
                 if not isinstance(found, TransientError) or left <= 0:
                     raise
                 self.wait(min(max(pause, wanted_pause(found)), left))
@@ -78,15 +101,19 @@ class RestApi:
                     raise
             pause *= 2
 
-    def once(self, call: Callable[[WorkspaceClient], T]) -> T:
+    def once(self, call: Callable[[WorkspaceClient], T], *, within: float | None = None) -> T:
         """Make a request a single time.
+
+        Args:
+            call: makes the request.
+            within: seconds that it may take, if less than `longest`; but a moment, at least.
 
         Raises:
             TransientError: the host does not answer, is overloaded or broken.
             Refused: one of its kinds, or itself for all else that the host says.
         """
         try:
-            answer = call(self._ws)
+            answer = self._in_time(call, within)
         except OSError as error:
             # the SDK's errors and those of its HTTP library all are; after its last attempt
             # at what may pass, the SDK raises a TimeoutError from the error itself
@@ -96,6 +123,26 @@ class RestApi:
             raise found from cause
         self._answered = True
         return answer
+
+    def _in_time(self, call: Callable[[WorkspaceClient], T], within: float | None) -> T:
+        """Make a request in a thread that is given up when the time is over.
+
+        Raises:
+            TimeoutError: it is over. What was sent may still be done.
+        """
+        limits = [seconds for seconds in (self._longest, within) if seconds is not None]
+        if not limits:
+            return call(self._ws)
+        limit = max(min(limits), _MOMENT)
+        answers: SimpleQueue[Callable[[], T]] = SimpleQueue()
+        thread = Thread(target=_put, args=(answers, call, self._ws), daemon=True)
+        thread.start()
+        try:
+            answer = answers.get(timeout=limit)
+        except Empty:
+            msg = f"no whole answer within {limit:.0f} s"
+            raise TimeoutError(msg) from None
+        return answer()
 
     def wait(self, seconds: float) -> None:
         """Let time pass, unless the run is cancelled."""
@@ -129,6 +176,25 @@ class RestApi:
             return None
 
 
+def _put(
+    answers: SimpleQueue[Callable[[], T]],
+    call: Callable[[WorkspaceClient], T],
+    ws: WorkspaceClient,
+) -> None:
+    """Put what gives the answer of a request, or raises its error."""
+    try:
+        found = call(ws)
+    except BaseException as error:  # noqa: BLE001 - raised where it is asked for
+        fault = error
+
+        def fail() -> T:
+            raise fault
+
+        answers.put(fail)
+    else:
+        answers.put(lambda: found)
+
+
 def wanted_pause(found: RunnerError) -> float:
     """The seconds that the host asked to wait (`Retry-After`); 0 if it did not."""
     return getattr(found.__cause__, "retry_after_secs", None) or 0
@@ -137,7 +203,7 @@ def wanted_pause(found: RunnerError) -> float:
 def single_attempts() -> Clock:
     """A clock for the SDK's configuration, whose pauses are over as soon as they begin.
 
-    With it and `retry_timeout_seconds=1` the SDK tries once. By its own clock it would sleep as
+    With it and `RETRY_TIMEOUT` the SDK tries once. By its own clock it would sleep as
     long as a `Retry-After` says, also past its time limit, and nothing could wake it
     (databricks-sdk 0.117, `databricks/sdk/retries.py`).
     """

@@ -39,17 +39,25 @@ class Begun:
 
 
 def begin(
-    client: Client, request: Request, records: Records, *, resume: bool, another: bool
+    client: Client,
+    request: Request,
+    records: Records,
+    *,
+    resume: bool,
+    another: bool,
+    after_interrupt: float = 0,
 ) -> Begun:
     """Start the run of an intent, or find it started.
 
     Args:
         resume: it is the intent of an earlier, equal request whose client died, if there is one.
         another: it is not.
+        after_interrupt: seconds in which an interrupted client still asks for the run's id.
 
     Raises:
         LostContact: nobody knows whether the run began.
         SettingsError: an earlier client died, and whether this is its intent was not said.
+        BusyError: to be resumed, but another client is at it.
         RunnerError: the workspace refused; there is no run.
     """
     record: Record | None
@@ -63,7 +71,21 @@ def begin(
         return Begun(record.entry.run_id, sent, record)
     if record:
         request = replace(request, idempotency_token=record.entry.idempotency_token)
-    return _send(client, request, record, sent_before=sent_before)
+    try:
+        return _send(client, request, record, sent_before=sent_before)
+    except KeyboardInterrupt:
+        if after_interrupt:
+            _ask_for_id(client, request, record, after_interrupt)
+        raise
+
+
+def _ask_for_id(client: Client, request: Request, record: Record | None, seconds: float) -> None:
+    """Learn which run an interrupted request has begun, if that is to be learned in time."""
+    with suppress(RunnerError):
+        run_id = sending.send(client.api, request, sent_before=True, within=seconds)
+        client.tell("job_run.started", job_run_id=run_id, job_id=request.job_id)
+        # somebody is told the run's id
+        Begun(run_id, request, record).settle()
 
 
 def _send(client: Client, request: Request, record: Record | None, *, sent_before: bool) -> Begun:
@@ -93,7 +115,7 @@ def _fresh(
     request: Request, records: Records, *, resume: bool, another: bool
 ) -> tuple[Record, bool]:
     try:
-        left = None if another else records.left(request)
+        left = None if another else records.left(request, alone=resume)
         if left is None:
             return records.keep(request), False
     except OSError as error:

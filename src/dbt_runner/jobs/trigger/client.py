@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbt_runner.jobs.trigger.progress import Tell, silent
-from dbt_runner.warehouse.rest_api import RestApi, single_attempts
+from dbt_runner.jobs.trigger.wait import Wait
+from dbt_runner.warehouse.rest_api import RETRY_TIMEOUT, RestApi, single_attempts
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 120
 """Seconds during which a request is made again."""
+
+LONGEST = 60
+"""Seconds after which one request is given up; a client of the SDK may repeat it meanwhile."""
 
 _HTTP_TIMEOUT = 30
 
@@ -58,10 +62,15 @@ class Client:
             lambda: False,
             auth_type=ws.config.auth_type,
             patience=PATIENCE,
+            longest=LONGEST,
             clock=clock,
             sleep=sleep,
         )
         return cls(api, host, tell, tick)
+
+    def wait(self, seconds: float | None) -> Wait:
+        """A time limit from now on."""
+        return Wait(self.api.clock, seconds)
 
 
 def workspace(credentials: Credentials) -> WorkspaceClient:
@@ -69,6 +78,8 @@ def workspace(credentials: Credentials) -> WorkspaceClient:
     from databricks.sdk import WorkspaceClient
 
     config = credentials.reader(
-        http_timeout_seconds=_HTTP_TIMEOUT, retry_timeout_seconds=1, clock=single_attempts()
+        http_timeout_seconds=_HTTP_TIMEOUT,
+        retry_timeout_seconds=RETRY_TIMEOUT,
+        clock=single_attempts(),
     )
     return WorkspaceClient(config=config)

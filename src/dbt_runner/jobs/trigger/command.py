@@ -79,7 +79,7 @@ def run(words: Sequence[str]) -> None:
         except RunnerError:
             raise
         except Exception as error:
-            if not command.sent:
+            if not command.sent and command.run_id is None:
                 raise
             # the caller's exit code would say that nothing was started
             traceback.print_exc()
@@ -96,7 +96,7 @@ def _trigger(command: _Command) -> None:
             msg = f"{one}: does not go together with {other}; use one of them"
             raise SettingsError(msg)
     resume, another, dry_run = (given.flag(name) for name in ("resume", "another", "dry_run"))
-    given.flag("cancel_on_interrupt")
+    cancels = given.flag("cancel_on_interrupt")
     job, host = job_choice.read(given)
     intent = {
         **job,
@@ -119,6 +119,7 @@ def _trigger(command: _Command) -> None:
         tell=command.tell,
         tick=command.tick,
         report=command.report.ended,
+        after_interrupt=_CANCEL_WAIT / 2 if cancels else 0,
     )
     if wait:
         _raise_unless_success(found)

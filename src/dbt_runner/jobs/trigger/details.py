@@ -3,34 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbt_runner.errors import RunnerError
+from dbt_runner.errors import RunnerError, TransientError
 from dbt_runner.jobs.trigger import job_run
 from dbt_runner.jobs.trigger.job_run import JobRun, TaskRun
 from dbt_runner.jobs.trigger.outcome import EXIT_CODES, Outcome
+from dbt_runner.jobs.trigger.wait import Wait
 
 if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.jobs import RunOutput, RunTask
 
     from dbt_runner.warehouse.rest_api import RestApi
 
+T = TypeVar("T")
+
 _MOST_OUTPUTS = 100
 """Of failed tasks; and as many of others, which only may hold a summary."""
+
+LONGEST = 30
+"""Seconds for all details of a run."""
+
+_PATIENCE = 5
+"""Seconds for one of them."""
 
 _NEVER_RAN = frozenset({"UPSTREAM_FAILED", "UPSTREAM_CANCELED"})
 _DEEPEST = 4
 """Jobs that start jobs; Databricks allows three levels (docs, "Run Job task")."""
 
 
-def collect(api: RestApi, run: JobRun) -> JobRun:
+def collect(api: RestApi, run: JobRun, *, within: float = LONGEST) -> JobRun:
     """The run with the details of its tasks, and with the tasks of jobs that its tasks started.
 
-    What cannot be read is left out: the run has ended, and its result stands.
+    What cannot be read, or not in time, is left out: the run has ended, and its result stands. So
+    an interruption only ends the reading.
+
+    Args:
+        api: how the workspace is asked.
+        run: one that has ended.
+        within: seconds for all of it.
     """
-    return replace(run, tasks=tuple(_Collector(api).tasks(run.run_id, "", 0)) or run.tasks)
+    found: list[TaskRun] = []
+    try:
+        for task in _Collector(api, Wait(api.clock, within)).tasks(run.run_id, "", 0):
+            found.append(task)  # noqa: PERF402 - what was read before an interruption counts
+    except KeyboardInterrupt:
+        keys = {task.key for task in found}
+        found += [task for task in run.tasks if task.key not in keys]
+    return replace(run, tasks=tuple(found) or run.tasks)
 
 
 def summary_in(logs: str | None) -> dict[str, Any] | None:
@@ -52,14 +75,15 @@ def summary_in(logs: str | None) -> dict[str, Any] | None:
 
 
 class _Collector:
-    def __init__(self, api: RestApi) -> None:
+    def __init__(self, api: RestApi, wait: Wait) -> None:
         self._api = api
+        self._wait = wait
         self._left = {True: _MOST_OUTPUTS, False: _MOST_OUTPUTS}
 
     def tasks(self, run_id: int, above: str, depth: int) -> Iterator[TaskRun]:
         """The tasks of a run, or the iterations of a task's run, each before those below it."""
         try:
-            found = self._api.ask(lambda ws: ws.jobs.get_run(run_id))
+            found = self._ask(lambda ws: ws.jobs.get_run(run_id))
         except RunnerError:
             return
         for task in job_run.latest([*(found.tasks or ()), *(found.iterations or ())]):
@@ -85,9 +109,17 @@ class _Collector:
         if self._left[failed] < 0:
             return None
         try:
-            return self._api.ask(lambda ws: ws.jobs.get_run_output(task_run_id))
+            # of a task that succeeded, it only may hold a summary
+            return self._ask(lambda ws: ws.jobs.get_run_output(task_run_id), again=failed)
         except RunnerError:
             return None
+
+    def _ask(self, call: Callable[[WorkspaceClient], T], *, again: bool = True) -> T:
+        if self._wait.left == 0:
+            msg = "no time is left for details"
+            raise TransientError(msg)
+        ask = self._api.ask if again else self._api.once
+        return ask(call, within=self._wait.at_most(_PATIENCE))
 
 
 def _ran(end: Outcome) -> bool:

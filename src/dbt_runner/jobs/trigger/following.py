@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dbt_runner.errors import RunnerError
 from dbt_runner.jobs.trigger import details, job_run, repairing
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Tell, silent
+from dbt_runner.jobs.trigger.wait import Wait
 from dbt_runner.jobs.trigger.watching import Watch
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def attach(
         RunnerError: there is no such run, or it is not to be seen.
     """
     client = Client.of(ws, tell, tick)
-    return finish(client, JobRun(run_id), known=False, timeout=timeout)
+    return finish(client, JobRun(run_id), client.wait(timeout), known=False)
 
 
 def cancel(
@@ -46,13 +48,19 @@ def cancel(
         RunnerError: there is no such run, or it is not to be cancelled by this principal.
     """
     client = Client.of(ws, tell, tick)
-    found = client.api.ask(lambda ws: ws.jobs.get_run(run_id))
+    limit = client.wait(timeout)
+    found = client.api.ask(lambda ws: ws.jobs.get_run(run_id), within=limit.left)
     run = job_run.seen(found, run_id)
     if run.outcome is None:
-        # asked twice it is still one cancellation
-        client.api.ask(lambda ws: ws.jobs.cancel_run(run_id))
-        tell("job_run.cancelling", job_run_id=run_id)
-    return finish(client, run, known=True, timeout=timeout)
+        try:
+            # asked twice it is still one cancellation
+            client.api.ask(lambda ws: ws.jobs.cancel_run(run_id), within=limit.left)
+        except RunnerError as error:
+            if not _ended_since(client, run_id, limit):
+                raise error from None
+        else:
+            tell("job_run.cancelling", job_run_id=run_id)
+    return finish(client, run, limit, known=True)
 
 
 def repair(
@@ -77,13 +85,24 @@ def repair(
     tell("job_run.repairing", job_run_id=run_id, repair_id=repair_id)
     if not wait:
         return JobRun(run_id, left="not waited for")
-    return finish(client, JobRun(run_id), known=True, timeout=timeout, repair_id=repair_id)
+    return finish(client, JobRun(run_id), client.wait(timeout), known=True, repair_id=repair_id)
 
 
 def finish(
-    client: Client, run: JobRun, *, known: bool, timeout: float | None, repair_id: int | None = None
+    client: Client, run: JobRun, wait: Wait, *, known: bool, repair_id: int | None = None
 ) -> JobRun:
     """Watch a run, and read what its tasks left behind once it has ended."""
-    watch = Watch(client.api, timeout, client.tell, client.tick)
+    watch = Watch(client.api, wait, client.tell, client.tick)
     run = watch.until_end(run, known=known, repair_id=repair_id)
-    return details.collect(client.api, run) if run.outcome else run
+    if run.outcome is None:
+        return run
+    return details.collect(client.api, run, within=wait.at_most(details.LONGEST))
+
+
+def _ended_since(client: Client, run_id: int, wait: Wait) -> bool:
+    """Whether a run has ended, which is why it was not cancelled."""
+    try:
+        found = client.api.ask(lambda ws: ws.jobs.get_run(run_id), within=wait.left)
+    except RunnerError:
+        return False
+    return job_run.seen(found, run_id).outcome is not None

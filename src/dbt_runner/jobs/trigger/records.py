@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbt_runner import locations
-from dbt_runner.errors import SettingsError
+from dbt_runner.errors import BusyError, SettingsError
 from dbt_runner.jobs.trigger import record_file, tokens
 from dbt_runner.jobs.trigger.record_file import Entry
 from dbt_runner.jobs.trigger.request import Request
@@ -100,13 +100,19 @@ class Records:
             raise SettingsError(msg)
         return Record(entry, file)
 
-    def left(self, request: Request) -> Record | None:
+    def left(self, request: Request, *, alone: bool = False) -> Record | None:
         """The newest equal request whose client died before the end; held by this process now.
 
+        Args:
+            request: equal to it but for the token.
+            alone: nobody else may be at such a request.
+
         Raises:
+            BusyError: somebody is, perhaps at the one that was left.
             OSError: one cannot be held.
         """
         self._prune()
+        held: Entry | None = None
         wanted = digest_of(request)
         for file in self._files():
             entry = record_file.read(file)
@@ -114,6 +120,7 @@ class Records:
                 continue
             lock = record_file.hold(file)
             if lock is None:
+                held = held or entry
                 continue
             # its client may have come to the end between reading and holding
             entry = record_file.read(file)
@@ -121,6 +128,8 @@ class Records:
                 return Record(entry, file, lock)
             os.close(lock)
             record_file.remove(file)
+        if held and alone:
+            raise BusyError(_busy(held))
         return None
 
     def _files(self) -> list[Path]:
@@ -140,6 +149,14 @@ class Records:
             if record_file.modified(file) < before:
                 with suppress(OSError):
                     file.unlink()
+
+
+def _busy(held: Entry) -> str:
+    known = f"job run {held.run_id}" if held.run_id else "a run that it has asked for"
+    return (
+        f"trigger: another client is at this very request, with {known}; wait for its end, or add "
+        "--another instead of --resume to start one more"
+    )
 
 
 def digest_of(request: Request) -> str:

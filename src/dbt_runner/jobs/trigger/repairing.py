@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from dbt_runner.errors import BusyError, LostContact, RunnerError, SettingsError, TransientError
-from dbt_runner.jobs.trigger import outcome
+from dbt_runner.errors import BusyError, LostContact, RunnerError, SettingsError
+from dbt_runner.jobs.trigger import outcome, sending
 from dbt_runner.jobs.trigger.parameter_object import JOB, KINDS
 from dbt_runner.warehouse.rest_api import wanted_pause
 
@@ -32,7 +33,7 @@ def repair(api: RestApi, run_id: int) -> int:
         SettingsError: nothing failed, or there is no such run.
         BusyError: the run is still going.
         LostContact: nobody knows whether the repair began.
-        RunnerError: the workspace refused it.
+        RunnerError: the workspace refused it the first time that it came.
     """
     before = _look(api, run_id)
     _check(before, run_id)
@@ -40,21 +41,28 @@ def repair(api: RestApi, run_id: int) -> int:
     request: dict[str, Any] = {
         "rerun_all_failed_tasks": True,
         "rerun_dependent_tasks": True,
-        **started_with(before),
+        **started_with(before, defaults=True),
         **({} if latest is None else {"latest_repair_id": latest}),
     }
     pause, fault = 1.0, f"{api.host} answered without the id of a repair"
-    for _ in range(_ATTEMPTS):
+    began = time.monotonic()
+    for attempt in range(_ATTEMPTS):
         wanted = 0.0
+        repair_id: int | None = None
         try:
             found = api.once(lambda ws: ws.jobs.repair_run(run_id, **request))
             # the SDK gives this no type
             answer: Any = found.response
-            repair_id: int | None = answer.repair_id
-        except RunnerError as error:
+            repair_id = answer.repair_id
+        except (KeyError, TypeError, AttributeError):
+            # what the SDK makes of an answer without a `repair_id`
             repair_id = _begun(api, run_id, latest)
-            if repair_id is None and not isinstance(error, TransientError):
+        except RunnerError as error:
+            # the second may be refused because the first began, and the history be late
+            first = attempt == 0 and not sending.repeated(api, began)
+            if first and sending.refused(error):
                 raise
+            repair_id = _begun(api, run_id, latest)
             fault, wanted = str(error), wanted_pause(error)
         if repair_id is not None:
             return repair_id
@@ -70,12 +78,17 @@ def latest_repair(run: Run) -> int | None:
     return max(repairs, key=lambda item: item.start_time or 0).id if repairs else None
 
 
-def started_with(run: Run) -> dict[str, Any]:
-    """The parameter object that a run was started with: a repair without it might use others."""
+def started_with(run: Run, *, defaults: bool = False) -> dict[str, Any]:
+    """The parameter object that a run was started with: a repair without it might use others.
+
+    Args:
+        run: as it is shown.
+        defaults: also what equals the job's default, which may be another one by now.
+    """
     changed = {
         item.name: item.value
         for item in run.job_parameters or ()
-        if item.name and item.value is not None and item.value != item.default
+        if item.name and item.value is not None and (defaults or item.value != item.default)
     }
     if changed:
         return {JOB.name: changed}

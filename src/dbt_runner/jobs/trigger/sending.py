@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from dbt_runner.errors import LostContact, RunnerError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from dbt_runner.warehouse.rest_api import RestApi
 
 
-def send(api: RestApi, request: Request, *, sent_before: bool) -> int:
+def send(api: RestApi, request: Request, *, sent_before: bool, within: float | None = None) -> int:
     """Start the run, or find it started.
 
     A dropped answer, a timeout, 429, 500 and 503 are tried again for as long as `api` has
@@ -22,15 +23,17 @@ def send(api: RestApi, request: Request, *, sent_before: bool) -> int:
     Args:
         api: how the workspace is asked.
         sent_before: an earlier client may have sent it.
+        within: seconds that it may take.
 
     Returns:
         The run's id.
 
     Raises:
         LostContact: nobody knows whether the run began.
-        RunnerError: the workspace refused it; there is no run.
+        RunnerError: the workspace refused it the first time that it came; there is no run.
     """
     attempts = 0
+    began = time.monotonic()
 
     def call(ws: WorkspaceClient) -> int | None:
         nonlocal attempts
@@ -48,9 +51,11 @@ def send(api: RestApi, request: Request, *, sent_before: bool) -> int:
         return run_id
 
     try:
-        run_id = api.ask(call)
+        run_id = api.ask(call, within=within)
     except RunnerError as error:
-        if _proves_that_there_is_none(error, again=sent_before or attempts > 1):
+        # what the workspace says of a later one tells nothing of the first, which may have begun it
+        first = not sent_before and attempts == 1 and not repeated(api, began)
+        if first and refused(error):
             raise
         msg = f"nobody said whether the run began: {error}"
         raise LostContact(msg) from error
@@ -60,12 +65,16 @@ def send(api: RestApi, request: Request, *, sent_before: bool) -> int:
     return run_id
 
 
-def _proves_that_there_is_none(error: RunnerError, *, again: bool) -> bool:
-    """Whether the workspace itself refused, and would have refused the first time too."""
-    from databricks.sdk.errors import base, platform
+def refused(error: RunnerError) -> bool:
+    """Whether the workspace itself said no, and not somebody on the way or nobody at all."""
+    from databricks.sdk.errors import base
 
-    said = error.__cause__
-    if not isinstance(said, base.DatabricksError) or error.exit_code != 2:
-        return False
-    login = isinstance(said, platform.Unauthenticated | platform.PermissionDenied)
-    return not (login and again)
+    return isinstance(error.__cause__, base.DatabricksError) and error.exit_code == 2
+
+
+def repeated(api: RestApi, began: float) -> bool:
+    """Whether a client that is not ours may have sent a request twice by itself since a time.
+
+    It pauses for a second at least in between (databricks-sdk 0.117, `databricks/sdk/retries.py`).
+    """
+    return api.repeats and time.monotonic() - began >= 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dbt_runner.errors import RunnerError, SettingsError
+from dbt_runner.errors import LostContact, RunnerError, SettingsError
 from dbt_runner.jobs.trigger import (
     beginning,
     job_run,
@@ -24,9 +24,13 @@ from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Tell, silent
 from dbt_runner.jobs.trigger.records import Records
 from dbt_runner.jobs.trigger.request import Request
+from dbt_runner.jobs.trigger.wait import Wait
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
+
+_GLANCE = 10
+"""Seconds in which a run that is not waited for may be seen."""
 
 
 def trigger(
@@ -47,6 +51,7 @@ def trigger(
     tick: Callable[[], object] = lambda: None,
     report: Callable[[JobRun], object] = lambda _: None,
     records: Path | None = None,
+    after_interrupt: float = 0,
 ) -> JobRun:
     """Start a job and wait for the end of its run; prints nothing, and needs no main thread.
 
@@ -74,12 +79,15 @@ def trigger(
         report: called with the result just before it is returned, while it is still on disk: who
             is killed before that is told has it told by the next `resume`.
         records: folder for what was sent, if not the user's own (`$XDG_STATE_HOME`).
+        after_interrupt: seconds in which a `KeyboardInterrupt` still waits for the run's id, for
+            `tell`, where the request is on its way.
 
     Returns:
         The run as it was last seen.
 
     Raises:
         SettingsError: refused before anything was sent, or the token belongs to another intent.
+        BusyError: `resume`, while another client is at an equal request.
         LostContact: nobody knows whether the run began; the same call asks again.
         RunnerError: the workspace refused, or does not answer; there is no run.
     """
@@ -94,12 +102,20 @@ def trigger(
         idempotency_token=idempotency_token,
         once_per=once_per,
     )
-    begun = beginning.begin(client, prepared, Records(records), resume=resume, another=another)
+    begun = beginning.begin(
+        client,
+        prepared,
+        Records(records),
+        resume=resume,
+        another=another,
+        after_interrupt=after_interrupt,
+    )
+    limit = client.wait(timeout)
     try:
         tell("job_run.started", job_run_id=begun.run_id, job_id=begun.request.job_id)
         if idempotency_token is not None:
-            _check_same(client, begun)
-        run = _follow(client, begun, wait=wait, timeout=timeout)
+            _check_same(client, begun, limit)
+        run = _follow(client, begun, limit if wait else None)
         report(run)
     except (RunnerError, KeyboardInterrupt):
         # somebody is told the run's id
@@ -146,13 +162,13 @@ def prepare(
     return Request(client.host, found, values, token or tokens.fresh(), fresh=fresh)
 
 
-def _follow(client: Client, begun: Begun, *, wait: bool, timeout: float | None) -> JobRun:
+def _follow(client: Client, begun: Begun, wait: Wait | None) -> JobRun:
     token = begun.request.idempotency_token
     run = JobRun(begun.run_id, begun.request.job_id, idempotency_token=token)
     if wait:
-        return finish(client, run, known=True, timeout=timeout)
+        return finish(client, run, wait, known=True)
     try:
-        found = client.api.once(lambda ws: ws.jobs.get_run(run.run_id))
+        found = client.api.once(lambda ws: ws.jobs.get_run(run.run_id), within=_GLANCE)
     except RunnerError:
         return replace(run, left="not waited for")
     seen = job_run.seen(found, run.run_id)
@@ -163,19 +179,31 @@ def _follow(client: Client, begun: Begun, *, wait: bool, timeout: float | None) 
     )
 
 
-def _check_same(client: Client, begun: Begun) -> None:
-    """Refuse to take another intent's run for ours: Databricks only compares the token."""
-    found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id))
+def _check_same(client: Client, begun: Begun, wait: Wait) -> None:
+    """Refuse to take another intent's run for ours: Databricks only compares the token.
+
+    Raises:
+        SettingsError: it is another's.
+        LostContact: that is not to be seen.
+    """
     request = begun.request
+    try:
+        found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id), within=wait.left)
+    except RunnerError as error:
+        msg = (
+            f"idempotency_token: {request.idempotency_token} belongs to job run {begun.run_id}, "
+            f"which may be going; whether it is of this very request is not to be seen: {error}"
+        )
+        raise LostContact(msg) from error
     same = found.job_id in {None, request.job_id}
     sent: dict[str, Any] = dict(request.parameters)
     values = {item.name: item.value for item in found.job_parameters or ()}
     has = repairing.started_with(found)
     for kind, value in sent.items():
         if kind == parameter_object.JOB.name and values:
-            same &= all(values.get(name) == text for name, text in value.items())
+            same &= _alike(value, {name: values.get(name) for name in value})
         elif has:
-            same &= has.get(kind) == value
+            same &= _alike(value, has.get(kind))
     same &= bool(sent) or not has
     if not same:
         msg = (
@@ -183,3 +211,23 @@ def _check_same(client: Client, begun: Begun) -> None:
             f"job {found.job_id}, which was started with other parameters; use another token"
         )
         raise SettingsError(msg)
+
+
+def _alike(sent: Any, has: Any) -> bool:
+    """Whether a run has what was sent, as far as that is not for Databricks to fill in.
+
+    It resolves references such as `{{job.start_time.iso_date}}` (docs, "dynamic value references").
+    """
+    if isinstance(sent, str):
+        return "{{" in sent or sent == has
+    if isinstance(sent, Mapping):
+        return (
+            isinstance(has, Mapping)
+            and sent.keys() == has.keys()
+            and all(_alike(text, has[name]) for name, text in sent.items())
+        )
+    return (
+        isinstance(has, Sequence)
+        and len(sent) == len(has)
+        and all(_alike(one, other) for one, other in zip(sent, has, strict=True))
+    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dbt_runner.errors import RunnerError, TransientError
-from dbt_runner.jobs.trigger import job_run, outcome
+from dbt_runner.jobs.trigger import job_run, outcome, sending
 from dbt_runner.jobs.trigger.job_run import JobRun
 from dbt_runner.jobs.trigger.progress import Progress, Tell
+from dbt_runner.jobs.trigger.wait import Wait
+from dbt_runner.warehouse.refusals import Missing
 from dbt_runner.warehouse.rest_api import wanted_pause
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 CONTACT = 300
 """Seconds without an answer after which contact is lost."""
 
+_GONE = 4
+"""Answers in a row that there is no such run, after which it is gone."""
+
 _PAUSES = (1, 1, 2, 3, 5, 7)
 _LONGEST_PAUSE = 10
 
@@ -29,16 +34,14 @@ class Watch:
 
     Args:
         api: how the workspace is asked.
-        timeout: seconds to wait at most; `None` for as long as it takes.
+        wait: for how long.
         tell: told of progress.
         tick: called before each request, as to renew credentials.
     """
 
-    def __init__(
-        self, api: RestApi, timeout: float | None, tell: Tell, tick: Callable[[], object]
-    ) -> None:
+    def __init__(self, api: RestApi, wait: Wait, tell: Tell, tick: Callable[[], object]) -> None:
         self._api = api
-        self._timeout = timeout
+        self._wait = wait
         self._tell = tell
         self._tick = tick
 
@@ -58,10 +61,11 @@ class Watch:
             RunnerError: the workspace knows no such run, or refuses to show it.
         """
         progress = Progress(self._tell)
-        began = answered = self._api.clock()
+        answered = self._api.clock()
         polls, silent = 0, False
+        refusals: list[RunnerError] = []
         while True:
-            pause: float = _PAUSES[polls] if polls < len(_PAUSES) else _LONGEST_PAUSE
+            pause = _pause(polls)
             try:
                 found = self._look(run.run_id, with_history=repair_id is not None)
             except TransientError as error:
@@ -72,31 +76,48 @@ class Watch:
                 silent = True
                 pause = max(pause, min(wanted_pause(error), _LONGEST_PAUSE * 6))
             except RunnerError as error:
-                if not known:
-                    raise
-                return replace(run, outcome=None, left=f"contact was lost: {error}")
+                refusals.append(error)
+                if left := _given_up(refusals, known=known):
+                    return replace(run, outcome=None, left=left)
             else:
                 answered, silent, known = self._api.clock(), False, True
+                refusals.clear()
                 run = _updated(run, found, repair_id)
                 progress.seen(run)
                 if run.outcome:
                     return run
             polls += 1
-            left = self._left(began)
-            if left <= 0:
-                return replace(run, left=f"not waited for longer than {self._timeout:g} s")
-            self._api.wait(min(pause, left))
+            if self._wait.left == 0:
+                return replace(run, left=f"not waited for longer than {self._wait.seconds:g} s")
+            self._api.wait(self._wait.at_most(pause))
 
     def _look(self, run_id: int, *, with_history: bool) -> Run:
         self._tick()
         return self._api.once(
-            lambda ws: ws.jobs.get_run(run_id, include_history=True if with_history else None)
+            lambda ws: ws.jobs.get_run(run_id, include_history=True if with_history else None),
+            within=self._wait.left,
         )
 
-    def _left(self, began: float) -> float:
-        if self._timeout is None:
-            return _LONGEST_PAUSE
-        return began + self._timeout - self._api.clock()
+
+def _pause(polls: int) -> float:
+    """Seconds after so many looks."""
+    return _PAUSES[polls] if polls < len(_PAUSES) else _LONGEST_PAUSE
+
+
+def _given_up(refusals: Sequence[RunnerError], *, known: bool) -> str:
+    """Why a run is left after refusals in a row; empty while it is not.
+
+    Raises:
+        RunnerError: the refusal itself, where it is not known that there is such a run.
+    """
+    last = refusals[-1]
+    if not known and sending.refused(last):
+        raise last
+    if not isinstance(last, Missing):
+        return f"contact was lost: {last}"
+    # where it was just started, it may not be seen yet
+    gone = len(refusals) >= _GONE
+    return f"it is gone, deleted or not to be seen any more: {last}" if gone else ""
 
 
 def _updated(before: JobRun, found: Run, repair_id: int | None) -> JobRun:
