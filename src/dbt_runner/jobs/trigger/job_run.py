@@ -21,6 +21,9 @@ from dbt_runner.jobs.trigger.outcome import STILL_GOING, Outcome
 if TYPE_CHECKING:
     from databricks.sdk.service.jobs import Run, RunTask
 
+GONE = "it is gone"
+"""How `left` begins where Databricks knows the run no more."""
+
 _ERRORS = {
     error.exit_code: error
     for error in (JobRunFailed, TransientError, LostContact, NotRun, TimedOut)
@@ -91,8 +94,15 @@ class JobRun:
         """What `dbt-runner trigger` returns after waiting for it; 0 for `SUCCESS` alone."""
         return self.outcome.exit_code if self.outcome else STILL_GOING
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether Databricks knows the run no more, so that nobody can tell its end."""
+        return self.outcome is None and self.left.startswith(GONE)
+
     def sentence(self) -> str:
         """One line: the result, and what failed."""
+        if self.is_gone:
+            return f"job run {self.run_id}: {self.left}"
         if self.outcome is None:
             reason = f" ({self.left})" if self.left else ""
             return f"job run {self.run_id} may still be going{reason}"

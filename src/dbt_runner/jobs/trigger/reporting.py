@@ -112,6 +112,8 @@ def _closing(run: JobRun) -> Iterable[str]:
     width = max((len(task.key) for task in run.tasks), default=0)
     for task in run.tasks:
         yield from _task(task, width)
+    if run.is_gone:
+        return
     if run.outcome is None:
         yield f"next: dbt-runner attach {run.run_id}, or dbt-runner cancel {run.run_id}"
     elif run.exit_code not in {0, 8}:

@@ -117,7 +117,7 @@ def _given_up(refusals: Sequence[RunnerError], *, known: bool) -> str:
         return f"contact was lost: {last}"
     # where it was just started, it may not be seen yet
     gone = len(refusals) >= _GONE
-    return f"it is gone, deleted or not to be seen any more: {last}" if gone else ""
+    return f"{job_run.GONE}, deleted or not to be seen any more: {last}" if gone else ""
 
 
 def _updated(before: JobRun, found: Run, repair_id: int | None) -> JobRun:
