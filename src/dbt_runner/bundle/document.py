@@ -8,12 +8,11 @@ from typing import Any
 
 import yaml
 
-from dbt_runner.bundle.value import Place, Value, from_plain
+from dbt_runner.bundle.value import DEEPEST, Place, Value, from_plain
 from dbt_runner.errors import BundleError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-_DEEPEST = 200
 _MOST_VALUES = 1_000_000
 
 
@@ -61,7 +60,7 @@ def parse(text: str, name: str) -> Value:
 def _refuse_depth(text: str, name: str) -> None:
     """Refuse what is nested so deeply that the parser, which is C, would end the process."""
     longest = max(map(len, text.splitlines()), default=0)
-    if max(longest, text.count("[") + text.count("{")) <= _DEEPEST:
+    if max(longest, text.count("[") + text.count("{")) <= DEEPEST:
         return  # a block cannot be nested more deeply than its line is long
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
@@ -69,7 +68,7 @@ def _refuse_depth(text: str, name: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             line = event.start_mark.line + 1 if event.start_mark else None
             msg = f"{Place(name, line)}: is nested too deeply to be read"
             raise BundleError(msg)

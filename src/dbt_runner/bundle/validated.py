@@ -7,7 +7,7 @@ import json
 from dbt_runner.bundle.deployment import NO_TARGET, Deployment
 from dbt_runner.bundle.interpolation import Scope
 from dbt_runner.bundle.job import Job
-from dbt_runner.bundle.value import Place, from_plain
+from dbt_runner.bundle.value import Place, from_plain, is_too_deep
 from dbt_runner.errors import BundleError
 
 _HINT = "pipe in the output of databricks bundle validate -o json"
@@ -21,14 +21,17 @@ def read(text: str) -> Deployment:
     """
     try:
         parsed = json.loads(text)
-        config = from_plain(parsed, "")
+        too_deep = is_too_deep(parsed)
     except ValueError as error:
         place = Place("standard input", getattr(error, "lineno", None))
         msg = f"{place}: no valid JSON: {getattr(error, 'msg', error)}; {_HINT}"
         raise BundleError(msg) from None
     except RecursionError:
+        too_deep = True
+    if too_deep:
         msg = f"standard input: is nested too deeply to be read; {_HINT}"
-        raise BundleError(msg) from None
+        raise BundleError(msg)
+    config = from_plain(parsed, "")
     if not isinstance(parsed, dict) or not isinstance(parsed.get("bundle"), dict):
         msg = f"standard input: holds no bundle; {_HINT}"
         raise BundleError(msg)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 
+DEEPEST = 200
+"""How deeply a definition may be nested; the same on every Python."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands: a file and a line, or a path within JSON and no line."""
@@ -96,3 +100,14 @@ def from_plain(data: object, path: str, *, file: str | None = None) -> Value:
     elif isinstance(data, list):
         found = [from_plain(item, f"{path}[{i}]", file=file) for i, item in enumerate(data)]
     return Value(found, Place(path if file is None else file))
+
+
+def is_too_deep(data: object) -> bool:
+    """Whether parsed JSON is nested more deeply than is read."""
+    level: list[Any] = [data] if isinstance(data, dict | list) else []
+    for _ in range(DEEPEST):
+        within = (value.values() if isinstance(value, dict) else value for value in level)
+        level = [item for values in within for item in values if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
