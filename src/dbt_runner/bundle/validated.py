@@ -19,6 +19,7 @@ def read(text: str) -> Deployment:
     Raises:
         BundleError: it is no such JSON.
     """
+    parsed: object = None
     try:
         parsed = json.loads(text)
         too_deep = is_too_deep(parsed)

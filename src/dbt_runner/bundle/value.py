@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 DEEPEST = 200
 """How deeply a definition may be nested; the same on every Python."""
 
