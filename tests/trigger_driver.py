@@ -97,17 +97,23 @@ def _reaped(process: int, intent: Intent) -> bool:
     found, status = os.waitpid(process, os.WNOHANG)
     if not found:
         return False
-    dead = os.WIFSIGNALED(status)
-    intent.killed += dead
-    intent.code = _told(intent) if dead else os.waitstatus_to_exitcode(status)
+    intent.code = _told(intent)
+    if os.WIFSIGNALED(status):
+        intent.killed += 1
+        return True
+    code = os.waitstatus_to_exitcode(status)
+    if intent.code not in {None, code}:
+        msg = f"intent {intent.number}: {intent.code} was told, {code} was returned"
+        raise ValueError(msg)
+    intent.code = code
     return True
 
 
 def _told(intent: Intent) -> int | None:
-    """What a client said about its run's end before it was killed, if it came to that."""
+    """What a client said about its run's end, if it came to that before it was killed."""
     for line in _output(intent).read_text(encoding="utf-8").splitlines():
         if line.startswith('{"event": "job_run.finished"') and line.endswith("}"):
-            code: int = json.loads(line)["exit_code"]
+            code: int = json.loads(line)["run_exit_code"]
             return code
     return None
 
