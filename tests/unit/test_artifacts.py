@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dbt_runner.errors import NotPublished, SettingsError
-from dbt_runner.store.artifacts import MARKER, Attempt, newest, place
+from dbt_runner.store.artifacts import Attempt, newest, place
+from dbt_runner.store.attempts import MARKER
 
 
 def run(

@@ -6,13 +6,14 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dbt_runner.errors import NotPublished, SettingsError
+from dbt_runner.store.attempts import MARKER, RUNS, attempts
+from dbt_runner.store.files import write_whole
 
-MARKER = "complete"
 _LEFT_OUT = frozenset({"partial_parse.msgpack", "graph.gpickle", "perf_info.json", "run"})
 """What dbt leaves in a target path for itself, and the statements around the compiled SQL."""
 
@@ -26,7 +27,7 @@ class Attempt:
     def __init__(self, place: Path, started: float) -> None:
         self.id = secrets.token_hex(4)
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started))
-        self.folder = place / "runs" / f"{stamp}.{int(started % 1 * 1000):03}Z-{self.id}"
+        self.folder = place / RUNS / f"{stamp}.{int(started % 1 * 1000):03}Z-{self.id}"
 
     def create(self) -> None:
         """Make the folder, and so find out before anything runs whether that is possible.
@@ -48,7 +49,7 @@ class Attempt:
         """
         text = json.dumps(content, ensure_ascii=False, default=str, indent=1)
         try:
-            (self.folder / name).write_text(f"{text}\n", encoding="utf-8", errors="replace")
+            write_whole(self.folder / name, f"{text}\n".encode(errors="replace"))
         except OSError as error:
             msg = f"{self.folder / name} cannot be written: {error.strerror or error}"
             raise NotPublished(msg) from error
@@ -112,22 +113,11 @@ def place(
 
 def newest(place: Path, wanted: Callable[[dict[str, Any]], bool]) -> Path | None:
     """The newest complete run whose summary is wanted; `None` if there is none."""
-    return next((folder for folder, summary in _complete(place) if wanted(summary)), None)
-
-
-def _complete(place: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    try:
-        folders = sorted((place / "runs").iterdir(), reverse=True)
-    except OSError:
-        return
-    for folder in folders:
-        if (folder / MARKER).is_file():
-            try:
-                summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            if isinstance(summary, dict):
-                yield folder, summary
+    for attempt in attempts(place):
+        summary = attempt.summary() if attempt.is_complete else None
+        if summary is not None and wanted(summary):
+            return attempt.folder
+    return None
 
 
 def _check(commands: Path) -> None:
