@@ -123,6 +123,14 @@ class RunParameters(BaseModel):
             description="seconds after which the run is cancelled (exit code 124)",
         ),
     ] = None
+    resume: Annotated[
+        Literal["auto", "never"],
+        Field(description="whether an earlier attempt of the same run is gone on with"),
+    ] = "auto"
+    resume_mismatch: Annotated[
+        Literal["full", "error"],
+        Field(description="what happens if the project has changed since that attempt"),
+    ] = "full"
     resume_key: Annotated[
         Identifier | None,
         Field(description="names what is wanted as a whole, so that its attempts can be linked"),

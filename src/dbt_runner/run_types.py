@@ -18,6 +18,7 @@ _NAMES = frozenset(
     {"build", "run", "seed", "snapshot", "test", "compile", "docs generate", "source freshness"}
 )
 _FULL_REFRESH = frozenset({"build", "run", "seed"})
+_REPEATABLE = frozenset({"build", "run", "seed", "snapshot", "test"})
 _MACRO = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", re.ASCII)
 
 
@@ -50,6 +51,8 @@ class Command:
         words = [self.name]
         if self.macro:
             words.append(self.macro)
+        if self.arguments:
+            words.append(f"--args {json.dumps(self.arguments)}")
         for option, value in (
             ("--select", self.select),
             ("--exclude", self.exclude),
@@ -72,6 +75,11 @@ class Command:
     def needs_previous(self) -> bool:
         """Whether it selects by what the command before it found out about the sources."""
         return "source_status:" in (self.select or "")
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether dbt can be told to execute some of its nodes and no others."""
+        return self.name in _REPEATABLE
 
     def repeat(self, folder: Path) -> Command:
         """The same command for exactly the nodes of a `run_results.json`, all with an error."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from dbt_runner.engine.engine import Engine, Outcome
 from dbt_runner.engine.events import NodeFinished, Status
 from dbt_runner.engine.plan import Node
+from dbt_runner.engine.run_results import FILE_NAME as RUN_RESULTS
 from dbt_runner.execution.results import Results
-from dbt_runner.execution.retries import RUN_RESULTS, Retries
+from dbt_runner.execution.retries import Retries
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 

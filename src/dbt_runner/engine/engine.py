@@ -15,6 +15,7 @@ from typing import Any
 
 from dbt_runner.engine import adapters, databricks, environment
 from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
+from dbt_runner.engine.fingerprint import fingerprint
 from dbt_runner.engine.options import Options
 from dbt_runner.engine.plan import Node, behind, operation, selected
 from dbt_runner.engine.translation import Callback, node_result
@@ -107,6 +108,15 @@ class Engine:
         """The (catalog, schema) of the target, as dbt resolved the profile. After `parse`."""
         credentials = adapters.current().config.credentials
         return str(credentials.database), str(credentials.schema)
+
+    def fingerprint(self) -> dict[str, dict[str, str]]:
+        """Digests of all that decides what the parsed project does. After `parse`."""
+        return fingerprint(self._manifest, self._options.variables, self.versions())
+
+    def write_manifest(self, folder: Path) -> None:
+        """Write `manifest.json` as a command would. After `parse`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._manifest.write(str(folder / "manifest.json"))
 
     def plan(self, command: Command, folder: Path) -> tuple[Node, ...]:
         """The nodes that a command would execute. After `parse`.

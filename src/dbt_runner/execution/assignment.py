@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dbt_runner.engine.options import Options
-from dbt_runner.execution import state
+from dbt_runner.errors import SettingsError
+from dbt_runner.execution import earlier, state
 from dbt_runner.execution.commands import commands
+from dbt_runner.execution.earlier import Earlier
 from dbt_runner.policy import Policy
 from dbt_runner.project import Project
 from dbt_runner.run_types import Command, RunType
 from dbt_runner.settings import Settings
 from dbt_runner.store import artifacts
+from dbt_runner.store.attempts import Stored
 from dbt_runner.warehouse.connection import Connection
 from dbt_runner.warehouse.targets import connect
 
@@ -25,6 +28,7 @@ class Assignment:
         commands: the dbt commands, in order.
         state: artifacts of an earlier run to compare with.
         place: the folder of all runs of this project in this place.
+        resumes: the attempt that was asked to be gone on with.
         in_job: whoever started the run has only a job's freedom.
     """
 
@@ -36,12 +40,22 @@ class Assignment:
     connection: Connection
     state: Path | None
     place: Path
+    resumes: Stored | None = None
     in_job: bool = False
 
     @property
     def empty_selection(self) -> str:
         """What selecting nothing means: `error` or `ok`."""
         return self.settings.empty_selection or self.run_type.empty_selection
+
+    def earlier(self) -> Earlier | None:
+        """The attempt of the same logical run that this one goes on with, as it is now."""
+        settings, commands = self.settings, [str(command) for command in self.commands]
+        if self.resumes is not None:
+            return earlier.read(self.resumes, commands)
+        if settings.resume == "never" or settings.link is None:
+            return None
+        return earlier.find(self.place, settings.link, commands)
 
     def tolerates_stale(self, command: Command) -> bool:
         """Whether a stale source that a command finds is only a warning."""
@@ -65,9 +79,17 @@ class Assignment:
 
 
 def assign(
-    settings: Settings, policy: Policy, project: Project, *, in_job: bool = False
+    settings: Settings,
+    policy: Policy,
+    project: Project,
+    *,
+    resumes: Stored | None = None,
+    in_job: bool = False,
 ) -> Assignment:
     """Find out what a run is to do.
+
+    Args:
+        resumes: the attempt to go on with; else the settings tell.
 
     Raises:
         RunnerError: a setting, the policy, the project or the target does not allow the run.
@@ -84,7 +106,18 @@ def assign(
     place = artifacts.place(
         Path(settings.artifacts), project.name, target, connection.catalog, schema
     )
-    chosen, earlier = state.resolve(chosen, settings, policy, project, place)
-    return Assignment(
-        settings, policy, project, run_type, chosen, connection, earlier, place, in_job
+    chosen, compared = state.resolve(chosen, settings, policy, project, place)
+    assignment = Assignment(
+        settings, policy, project, run_type, chosen, connection, compared, place, resumes, in_job
     )
+    before = assignment.earlier()
+    if before and before.state and Path(before.state).is_dir():
+        # what it compared with may no longer be the newest
+        assignment = replace(assignment, state=Path(before.state))
+    if resumes is not None and before is None:
+        msg = (
+            f"resume: attempt {resumes.id} was ended before it had a plan, or had another one; "
+            "there is nothing to go on with, run it anew"
+        )
+        raise SettingsError(msg)
+    return assignment

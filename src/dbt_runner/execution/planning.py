@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from dbt_runner.engine.engine import Engine
@@ -10,10 +10,12 @@ from dbt_runner.engine.plan import Node
 from dbt_runner.errors import NothingSelected, SettingsError
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.results import Results
+from dbt_runner.execution.resume import Resume
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store.artifacts import Attempt
+from dbt_runner.store.attempts import PLAN, later_plan
 from dbt_runner.warehouse.access import Access
 
 
@@ -29,6 +31,7 @@ class Planning:
         access: Access,
         results: Results,
         reporter: Reporter,
+        resume: Resume,
     ) -> None:
         self._assignment = assignment
         self._workspace = workspace
@@ -38,6 +41,8 @@ class Planning:
         self._results = results
         self._reporter = reporter
         self._unmatched: dict[int, list[str]] = {}
+        self._resume = resume
+        self._planned: set[int] = set()
         self._command = 0
 
     def plan(self) -> None:
@@ -46,14 +51,14 @@ class Planning:
         Raises:
             RunnerError: the selection or a schema that would be written is not allowed.
         """
-        commands = self._assignment.commands
-        now = [n for n, command in enumerate(commands) if n == 0 or not command.needs_previous]
-        for number in now:
-            self._plan(number, commands[number])
-        selecting = [number for number in now if not commands[number].macro]
-        if selecting:
-            self._check_selection(selecting, complete=len(now) == len(commands))
-        self._check()
+        self._resume.look()
+        self._plan_all()
+        # another attempt may have gone on while this one waited
+        while self._resume.look():
+            self._results.forget()
+            self._plan_all()
+        self._resume.carry()
+        self._announce()
         self._reporter.planned(self._results)
 
     def plan_later(self, number: int, command: Command) -> None:
@@ -64,16 +69,38 @@ class Planning:
         """
         self._plan(number, command)
         self._check()
+        self._attempt.announce(later_plan(number), self._facts(number, command))
+
+    def is_planned(self, number: int) -> bool:
+        """Whether a command has its plan."""
+        return number in self._planned
 
     def note_unmatched(self, criterion: str) -> None:
         """Note that a criterion of the command that is being planned matches nothing."""
         self._unmatched.setdefault(self._command, []).append(criterion)
 
+    def _plan_all(self) -> None:
+        commands, resume = self._assignment.commands, self._resume
+        self._planned = set()
+        now = [
+            number
+            for number, command in enumerate(commands)
+            if number == 0 or not command.needs_previous or resume.planned(number) is not None
+        ]
+        for number in now:
+            self._plan(number, commands[number])
+        selecting = [n for n in now if not commands[n].macro and resume.planned(n) is None]
+        if selecting:
+            self._check_selection(selecting, complete=len(now) == len(commands))
+        self._check()
+
     def _plan(self, number: int, command: Command) -> None:
         self._command = number
         folder = self._workspace.command(number, command)
         folder.mkdir(parents=True, exist_ok=True)
-        self._results.plan(number, self._engine.plan(command, folder))
+        self._planned.add(number)
+        whole = self._resume.whole(number, command)
+        self._results.plan(number, self._engine.plan(whole, folder))
 
     def _check_selection(self, commands: list[int], *, complete: bool) -> None:
         """A criterion that matches nothing is a mistake in `select`, and a remark in `exclude`.
@@ -104,13 +131,24 @@ class Planning:
         # hooks and operations are no nodes: what they write hangs on the target's own schema
         policy.check_relations(target, [place, *written], own_catalog=place[0])
         self._access.check_schemas({place, *written})
-        self._attempt.announce("plan.json", {"commands": [*self._facts()]})
 
-    def _facts(self) -> Iterator[dict[str, Any]]:
-        records = self._results.records()
-        for number, command in enumerate(self._assignment.commands):
-            nodes = [record.node for record in records if record.command == number]
-            yield {"command": str(command), "nodes": [_node_facts(node) for node in nodes]}
+    def _announce(self) -> None:
+        earlier, state = self._resume.earlier, self._assignment.state
+        plan = {
+            "fingerprint": self._resume.fingerprint(),
+            "state": str(state) if state else None,
+            "resumed_from": earlier.attempt.id if earlier else None,
+            "commands": [self._facts(n, c) for n, c in enumerate(self._assignment.commands)],
+            "carried": [asdict(entry) for entry in self._resume.carried()],
+        }
+        self._attempt.announce(PLAN, plan)
+        if self._assignment.settings.link:
+            self._attempt.link(self._assignment.settings.link)
+
+    def _facts(self, number: int, command: Command) -> dict[str, Any]:
+        records = [record for record in self._results.records() if record.command == number]
+        nodes = [_node_facts(record.node) for record in records]
+        return {"command": str(command), "nodes": nodes if number in self._planned else None}
 
 
 def _node_facts(node: Node) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dbt_runner.engine.events import GREEN, NodeFinished, Status
 from dbt_runner.engine.plan import Node
+from dbt_runner.store.journal import Entry
 from dbt_runner.warehouse.diagnosis import Diagnosis, diagnose
 
 
@@ -21,6 +22,7 @@ class Record:
         seconds: wall time, once it is done.
         compiled: path of the compiled SQL below the command's folder.
         reported: its end has been told.
+        carried: it was done by an earlier attempt.
         open: how often dbt began it without having finished it: the batches of a microbatch model
             begin and finish under the model's own id, between its own begin and finish.
     """
@@ -34,6 +36,7 @@ class Record:
     rows: int | None = None
     compiled: str | None = None
     reported: bool = False
+    carried: bool = False
     open: int = 0
 
     @property
@@ -71,6 +74,24 @@ class Results:
             self.has_plan = True
             for node in nodes:
                 self._records[command, node.unique_id] = Record(command, node)
+
+    def forget(self) -> None:
+        """Forget the plan: another one is going to be made."""
+        with self._lock:
+            self._records.clear()
+
+    def carry(self, done: Iterable[Entry]) -> None:
+        """Take over how planned nodes ended in an earlier attempt."""
+        with self._lock:
+            for entry in done:
+                record = self._records[entry.key]
+                record.status = Status(entry.status)
+                record.seconds, record.message, record.rows = (
+                    entry.seconds,
+                    entry.message,
+                    entry.rows,
+                )
+                record.started = record.reported = record.carried = True
 
     def begin(self, command: int, *, tolerates_stale: bool = False) -> None:
         """What comes from now on belongs to this command; a stale source may only be a warning."""

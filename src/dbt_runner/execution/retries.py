@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
+from dbt_runner.engine import run_results
 from dbt_runner.engine.engine import Engine, Outcome
 from dbt_runner.engine.events import NodeFinished, Status
 from dbt_runner.execution.results import Record, Results
@@ -13,10 +13,8 @@ from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.warehouse.diagnosis import Sort
 
-RUN_RESULTS = "run_results.json"
 LONGEST_PAUSE = 60.0
 
-_COMMANDS = frozenset({"build", "run", "seed", "snapshot", "test"})
 _PASSING = frozenset({Sort.TRANSIENT, Sort.BUSY})
 
 
@@ -55,10 +53,10 @@ class Retries:
             folder: the command's own, with the artifacts of its first round.
             outcome: of the first round.
         """
-        file = folder / RUN_RESULTS
+        file = folder / run_results.FILE_NAME
         for count in range(1, self._limit + 1):
             again = self._worth_it(number)
-            if command.name not in _COMMANDS or outcome.fault or not again or not file.is_file():
+            if not command.is_repeatable or outcome.fault or not again or not file.is_file():
                 break
             pause = min(2.0**count, LONGEST_PAUSE)
             self._reporter.notice(
@@ -66,12 +64,12 @@ class Retries:
             )
             self._wait(pause)
             place = folder.with_name(f"{folder.name}-retry-{count}")
-            _write_state(file, place / "state", again)
+            state = run_results.select(place / "state", again)
             self._results.repeat(number, again)
-            outcome = self._engine.execute(command.repeat(place / "state"), place)
+            outcome = self._engine.execute(command.repeat(state), place)
             for result in outcome.results:
                 self._finish(result)
-            _merge(place / RUN_RESULTS, file)
+            run_results.replace(file, place / run_results.FILE_NAME)
         return outcome
 
     def _worth_it(self, number: int) -> frozenset[str]:
@@ -91,26 +89,3 @@ class Retries:
 def _is_worth_it(record: Record) -> bool:
     diagnosis = record.diagnosis
     return record.node.idempotent and diagnosis is not None and diagnosis.sort in _PASSING
-
-
-def _write_state(file: Path, folder: Path, unique_ids: Iterable[str]) -> None:
-    """Write results of which dbt's selector `result:error` selects exactly these nodes."""
-    content = json.loads(file.read_text(encoding="utf-8"))
-    wanted = set(unique_ids)
-    results = [result for result in content["results"] if result["unique_id"] in wanted]
-    for result in results:
-        result["status"] = "error"
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({**content, "results": results})
-    (folder / RUN_RESULTS).write_text(text, encoding="utf-8")
-
-
-def _merge(later: Path, earlier: Path) -> None:
-    """Put the later results in the place of the earlier ones, in the earlier file."""
-    if not later.is_file():
-        return
-    content = json.loads(earlier.read_text(encoding="utf-8"))
-    news = json.loads(later.read_text(encoding="utf-8"))["results"]
-    by_id = {result["unique_id"]: result for result in news}
-    content["results"] = [by_id.get(old["unique_id"], old) for old in content["results"]]
-    earlier.write_text(json.dumps(content), encoding="utf-8")

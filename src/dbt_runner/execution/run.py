@@ -112,6 +112,7 @@ class Run:
         place = ".".join(filter(None, (summary.catalog, summary.target_schema)))
         facts = {
             "attempt": self._attempt.id,
+            "resume_key": summary.resume_key,
             "project": assignment.project.name,
             "place": place or summary.target,
             "commands": summary.commands,
@@ -160,7 +161,7 @@ class Run:
         """Publish, and say how the run ended."""
         summary, results, fault = self._summary, self._work.results, self._work.fault
         results.close()
-        lost: str | None = None
+        lost = None if self._work.journal.close() else "the journal could not be written"
         built = self._work.executed == len(self._assignment.commands) and not results.failed()
         if isinstance(fault, OSError) and built:
             lost = f"dbt could not write its artifacts: {fault.strerror or fault}"
@@ -173,6 +174,8 @@ class Run:
         self._cancellation.close()
         summary.versions.update(self._work.engine.versions())
         summary.elapsed_s = summary.elapsed()
+        earlier = self._work.resume.earlier
+        summary.resumed_from = earlier.attempt.id if earlier else None
         count(summary, results, self._assignment, self._workspace)
         judge(summary, results, self._assignment, self._cancellation, fault, self._secrets())
         if fault is not None and not isinstance(fault, RunnerError | OSError):

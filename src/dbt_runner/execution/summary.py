@@ -22,6 +22,7 @@ class Summary:
         status: `error` means that no statement about the data can be made, or that the artifacts
             which would prove it are lost.
         nodes: number of nodes by status; `None` if the run ended before there was a plan.
+        resumed_from: the attempt that this one goes on with; `carried` nodes were done by then.
         failed: nodes that were begun or skipped and are not green, causes first, at most 100.
         error: why the run ended with `error`, or why artifacts are missing.
         began: when the process started, seconds since the epoch; told as `started_at`.
@@ -43,6 +44,7 @@ class Summary:
     warnings: int = 0
     error: str | None = None
     resumed_from: str | None = None
+    carried: int = 0
     parse: str | None = None
     began: float = 0.0
     elapsed_s: float = 0.0

@@ -26,6 +26,7 @@ def count(summary: Summary, results: Results, assignment: Assignment, workspace:
     """Write the nodes' statuses, and the nodes that are not green, into the summary."""
     if results.has_plan:
         summary.nodes = results.counts()
+        summary.carried = sum(record.carried for record in results.records())
     told = [record for record in results.failed() if record.status is not Status.NOT_STARTED]
     for record in told[:MAX_FAILED]:
         compiled = None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 
 from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.events import (
+    GREEN,
     CredentialsFixed,
     Event,
     FirstStatement,
@@ -22,14 +24,17 @@ from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.planning import Planning
 from dbt_runner.execution.preparation import prepare
-from dbt_runner.execution.results import Results
+from dbt_runner.execution.results import Record, Results
+from dbt_runner.execution.resume import Resume
 from dbt_runner.execution.retries import Retries
 from dbt_runner.execution.summary import Summary
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.redaction import secrets_of, without
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
+from dbt_runner.store import journal
 from dbt_runner.store.artifacts import Attempt
+from dbt_runner.store.journal import STARTED, Journal
 from dbt_runner.store.parse_cache import ParseCache
 from dbt_runner.warehouse.access import Access
 from dbt_runner.warehouse.connection import Login
@@ -46,6 +51,8 @@ class Work:
         done: set when the thread is through, whatever happened.
         fault: what stopped it, where it is no node's failure.
         results: the nodes' statuses, up to date at any moment.
+        resume: what is taken over from an earlier attempt.
+        journal: the nodes' statuses as they come, in the store.
         executed: number of commands that dbt has come to the end of.
     """
 
@@ -70,12 +77,15 @@ class Work:
         self.results = Results()
         self.executed = 0
         self.engine = Engine(assignment.options(workspace.folder), self._listen)
+        self.resume = Resume(assignment, workspace, self.engine, self.results, reporter)
+        self.journal = Journal(attempt.folder, self._tell_of_journal)
         self._planning = Planning(
-            assignment, workspace, attempt, self.engine, access, self.results, reporter
+            assignment, workspace, attempt, self.engine, access, self.results, reporter, self.resume
         )
 
     def begin(self) -> None:
         """Start the thread."""
+        self.journal.begin()
         threading.Thread(target=self._work, name="dbt", daemon=True).start()
 
     def _work(self) -> None:
@@ -146,7 +156,7 @@ class Work:
     def _run_command(self, number: int, command: Command) -> bool:
         """Execute one command; whether the next one may follow."""
         folder = self._workspace.command(number, command)
-        if number and command.needs_previous:
+        if number and command.needs_previous and not self._planning.is_planned(number):
             earlier = self._workspace.command(number - 1, self._assignment.commands[number - 1])
             state.hand_over(earlier, folder)
             self._planning.plan_later(number, command)
@@ -154,18 +164,25 @@ class Work:
         self.results.begin(number, tolerates_stale=tolerates_stale)
         if not any(record.command == number for record in self.results.records()):
             return True
+        rest = self.resume.rest(number, command)
+        if rest is not None:
+            self._execute(number, command, rest, folder)
+        self.executed = number + 1
+        self.resume.complete_artifacts(number, command)
+        failed = self.results.failed(number)
+        return not failed or (command.tolerates_stale and all(r.is_stale for r in failed))
+
+    def _execute(self, number: int, command: Command, rest: Command, folder: Path) -> None:
         clock = time.monotonic()
-        outcome = self.engine.execute(command, folder)
+        outcome = self.engine.execute(rest, folder)
         for result in outcome.results:
             self._finish_for_good(result)
         if not outcome.fault:
             outcome = self._retries().follow(number, command, folder, outcome)
         self._spend("execute", clock)
-        self.executed = number + 1
         if outcome.fault is not None:
+            self.executed = number + 1
             raise outcome.fault
-        failed = self.results.failed(number)
-        return not failed or (command.tolerates_stale and all(r.is_stale for r in failed))
 
     def _retries(self) -> Retries:
         return Retries(
@@ -199,6 +216,7 @@ class Work:
             case NodeStarted(unique_id):
                 record = self.results.start(unique_id)
                 if record:
+                    self._note_start(record)
                     self._reporter.node_started(record, self.results)
             case NodeFinished():
                 self._finish(event)
@@ -220,6 +238,31 @@ class Work:
 
     def _finish(self, event: NodeFinished, *, final: bool = False) -> None:
         record = self.results.finish(event, final=final)
+        if record and record.finished:
+            self._note(record, record.status.value)
         if record and record.finished and not record.reported:
             record.reported = True
             self._reporter.node_finished(record, self.results)
+
+    def _note_start(self, record: Record) -> None:
+        """Note that a node is begun, if it matters to an attempt that would begin it again."""
+        node = record.node
+        if not node.idempotent and (node.writes or node.resource_type == "operation"):
+            self._note(record, STARTED)
+
+    def _note(self, record: Record, status: str) -> None:
+        # what went wrong may hold data, and is executed again anyhow
+        message = record.message if status in GREEN else None
+        self.journal.add(
+            journal.entry(
+                record.command,
+                record.node.unique_id,
+                status,
+                seconds=record.seconds,
+                message=message,
+                rows=record.rows,
+            )
+        )
+
+    def _tell_of_journal(self, reason: str) -> None:
+        self._reporter.notice("journal.not_written", level="warning", reason=reason)

@@ -33,3 +33,7 @@ class Workspace:
     def command(self, number: int, command: Command) -> Path:
         """The target path of one command, such as `commands/01-build`."""
         return self.folder / "commands" / f"{number + 1:02}-{command.name.replace(' ', '-')}"
+
+    def selection(self, number: int) -> Path:
+        """Where the nodes stand that are to be executed of one command, and no others."""
+        return self.folder / "selections" / f"{number + 1:02}"

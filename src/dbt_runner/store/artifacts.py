@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_runner.errors import NotPublished, SettingsError
-from dbt_runner.store.attempts import MARKER, RUNS, attempts
+from dbt_runner.store.attempts import MARKER, RUNS, attempts, keys
 from dbt_runner.store.files import write_whole
 
 _LEFT_OUT = frozenset({"partial_parse.msgpack", "graph.gpickle", "perf_info.json", "run"})
@@ -27,6 +27,7 @@ class Attempt:
     def __init__(self, place: Path, started: float) -> None:
         self.id = secrets.token_hex(4)
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started))
+        self._place = place
         self.folder = place / RUNS / f"{stamp}.{int(started % 1 * 1000):03}Z-{self.id}"
 
     def create(self) -> None:
@@ -64,6 +65,20 @@ class Attempt:
             self.write(name, content)
         except NotPublished as error:
             msg = f"artifacts: {error}; name another folder"
+            raise SettingsError(msg) from error
+
+    def link(self, key: str) -> None:
+        """Let a later attempt of the same logical run find this one by its `resume_key`.
+
+        Raises:
+            SettingsError: that cannot be written down.
+        """
+        folder = keys(self._place, key)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / self.folder.name, json.dumps({"resume_key": key}).encode())
+        except OSError as error:
+            msg = f"artifacts: {folder} cannot be written: {error.strerror or error}; name another"
             raise SettingsError(msg) from error
 
     def publish(self, workspace: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from dbt_runner.store.files import read_object
 
 MARKER = "complete"
 RUNS = "runs"
+KEYS = "keys"
+PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,21 @@ class Stored:
         return read_object(self.folder / "run.json")
 
     def plan(self) -> dict[str, Any] | None:
-        """`plan.json`: what was going to be executed."""
-        return read_object(self.folder / "plan.json")
+        """`plan.json`: what was going to be executed.
+
+        The nodes of a command are `None` if it was never planned; what was planned only when its
+        turn came stands in a file of its own.
+        """
+        plan = read_object(self.folder / PLAN)
+        commands = plan.get("commands") if plan else None
+        if plan is None or not isinstance(commands, list):
+            return None
+        for number, command in enumerate(commands):
+            if not isinstance(command, dict):
+                return None
+            if command.get("nodes") is None:
+                commands[number] = read_object(self.folder / later_plan(number)) or command
+        return plan
 
     def summary(self) -> dict[str, Any] | None:
         """`summary.json`: how it ended."""
@@ -53,3 +69,25 @@ def attempts(place: Path) -> Iterator[Stored]:
     except OSError:
         return
     yield from (Stored(folder) for folder in folders)
+
+
+def linked(place: Path, key: str) -> Iterator[Stored]:
+    """The attempts of one logical run that came to have a plan, the newest first.
+
+    Their names stand in a folder of the key, so that the store need not be searched for them.
+    """
+    try:
+        names = sorted((file.name for file in keys(place, key).iterdir()), reverse=True)
+    except OSError:
+        return
+    yield from (Stored(place / RUNS / name) for name in names)
+
+
+def keys(place: Path, key: str) -> Path:
+    """The folder with a file for each attempt that has this `resume_key`."""
+    return place / KEYS / hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def later_plan(number: int) -> str:
+    """The file with the plan of a command, from 0, that was made when its turn came."""
+    return f"plan-{number + 1:02}.json"

@@ -1,0 +1,61 @@
+"""What decides what a parsed project does, so that two runs can tell whether they do the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+_LENGTH = 12
+"""Characters of a digest: enough to see a difference, too few to be looked up."""
+
+
+def fingerprint(
+    manifest: Any, variables: Mapping[str, Any], versions: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Digests of all that a parse depends on, by kind and name.
+
+    Args:
+        manifest: the parsed project.
+        variables: what `--vars` gave.
+        versions: of dbt and the adapter.
+    """
+    from dbt.adapters.factory import get_adapter_package_names
+
+    shipped = get_adapter_package_names(manifest.metadata.adapter_type)
+    projects = manifest.state_check.project_hashes
+    return {
+        "files": _files(manifest.files, shipped)
+        | {
+            f"{name}://dbt_project.yml": found.checksum[:_LENGTH]
+            for name, found in projects.items()
+        },
+        "variables": {name: digest(value) for name, value in variables.items()},
+        # without those that dbt keeps secret, which are not there
+        "environment": {name: digest(value) for name, value in manifest.env_vars.items()},
+        "versions": dict(versions),
+    }
+
+
+def digest(value: Any) -> str:
+    """A short digest of JSON-like data."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_LENGTH]
+
+
+def _files(files: Mapping[str, Any], shipped: Collection[str]) -> dict[str, str]:
+    """Digests of a project's files, without those that come with dbt and the adapter."""
+    found = {}
+    for name, file in files.items():
+        if file.project_name in shipped:
+            continue
+        checksum = file.checksum
+        if checksum.name == "path":
+            # dbt does not read seeds above 1 MiB for this (`dbt/parser/read_files.py`)
+            text = hashlib.sha256(Path(file.path.absolute_path).read_bytes()).hexdigest()
+        else:
+            text = checksum.checksum
+        found[name] = text[:_LENGTH]
+    return found

@@ -1,0 +1,97 @@
+"""What an earlier attempt of the same logical run left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dbt_runner.engine.run_results import FILE_NAME as RUN_RESULTS
+from dbt_runner.run_types import Command
+from dbt_runner.store import journal
+from dbt_runner.store.attempts import Stored, linked
+from dbt_runner.store.files import read_object
+from dbt_runner.store.journal import Entry
+
+MAX_NAMED = 3
+_ARTIFACTS = {
+    "compile": "manifest.json",
+    "docs generate": "catalog.json",
+    "source freshness": "sources.json",
+}
+"""What a command leaves of which the parts cannot be made one by one."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An attempt that had a plan.
+
+    Attributes:
+        fingerprint: see `engine.fingerprint`.
+        state: the artifacts that it compared with.
+        planned: the nodes of each command; `None` for a command that it never came to plan.
+        ends: the last word on each node, also on what attempts before it had done.
+    """
+
+    attempt: Stored
+    fingerprint: Mapping[str, Mapping[str, str]]
+    state: str | None
+    planned: tuple[tuple[str, ...] | None, ...]
+    ends: Mapping[tuple[int, str], Entry]
+
+    def folder(self, command_folder: Path) -> Path:
+        """Where it published the artifacts of a command.
+
+        Args:
+            command_folder: this run's own folder for the same command.
+        """
+        return self.attempt.folder / "commands" / command_folder.name
+
+    def has_artifacts(self, command: Command, command_folder: Path) -> bool:
+        """Whether it left what a command makes as a whole."""
+        name = _ARTIFACTS.get(command.name, RUN_RESULTS)
+        return read_object(self.folder(command_folder) / name) is not None
+
+
+def find(place: Path, key: str, commands: Sequence[str]) -> Earlier | None:
+    """The newest attempt of a logical run that was to do the same commands.
+
+    Args:
+        place: the folder of all runs of the project in this place.
+        key: the `resume_key`.
+    """
+    found = (read(stored, commands) for stored in linked(place, key))
+    return next((earlier for earlier in found if earlier), None)
+
+
+def read(stored: Stored, commands: Sequence[str]) -> Earlier | None:
+    """An attempt's plan and journal; `None` if it had no plan, or was to do other commands."""
+    plan = stored.plan()
+    if plan is None or [c.get("command") for c in plan["commands"]] != list(commands):
+        return None
+    try:
+        carried = [Entry(**item) for item in plan["carried"]]
+        planned = tuple(_ids(command.get("nodes")) for command in plan["commands"])
+        ends = {entry.key: entry for entry in carried} | journal.read(stored.folder)
+        return Earlier(stored, plan["fingerprint"], plan["state"], planned, ends)
+    except (KeyError, TypeError):
+        return None
+
+
+def differences(
+    then: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """In what two fingerprints differ, in words."""
+    told = []
+    for kind in sorted({*then, *now}):
+        before, after = then.get(kind, {}), now.get(kind, {})
+        names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+        if names:
+            more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+            told.append(f"{kind}: {', '.join(names[:MAX_NAMED])}{more}")
+    return told
+
+
+def _ids(nodes: list[dict[str, Any]] | None) -> tuple[str, ...] | None:
+    return None if nodes is None else tuple(str(node["unique_id"]) for node in nodes)

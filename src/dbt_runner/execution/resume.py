@@ -1,0 +1,217 @@
+"""A later attempt of a logical run does what is planned and not done yet."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+
+from dbt_runner.engine import run_results
+from dbt_runner.engine.engine import Engine
+from dbt_runner.engine.events import Status
+from dbt_runner.errors import SettingsError
+from dbt_runner.execution import earlier as attempts
+from dbt_runner.execution.assignment import Assignment
+from dbt_runner.execution.earlier import Earlier
+from dbt_runner.execution.results import Record, Results
+from dbt_runner.execution.workspace import Workspace
+from dbt_runner.report.reporter import Reporter
+from dbt_runner.run_types import Command
+from dbt_runner.store.journal import STARTED, Entry
+
+
+class Resume:
+    """What this attempt takes over from an earlier one, and what it leaves out for that.
+
+    Attributes:
+        earlier: the attempt that is gone on with; `None` if there is none, or it did not do the
+            same.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        workspace: Workspace,
+        engine: Engine,
+        results: Results,
+        reporter: Reporter,
+    ) -> None:
+        self._assignment = assignment
+        self._workspace = workspace
+        self._engine = engine
+        self._results = results
+        self._reporter = reporter
+        self._told: list[str] = []
+        self._fingerprint: Mapping[str, Mapping[str, str]] | None = None
+        self.earlier: Earlier | None = None
+
+    def fingerprint(self) -> Mapping[str, Mapping[str, str]]:
+        """What decides whether another attempt does the same as this one. After the parse."""
+        if self._fingerprint is None:
+            settings = self._assignment.settings
+            options = {"favor_state": settings.favor_state, "sample_scale": settings.sample_scale}
+            self._fingerprint = {
+                **self._engine.fingerprint(),
+                "place": {"relation": ".".join(self._engine.place())},
+                "settings": {name: str(value) for name, value in options.items()},
+                "state": {"folder": str(self._assignment.state)},
+            }
+        return self._fingerprint
+
+    def look(self) -> bool:
+        """Look for the earlier attempt; whether there is another one than before, or news of it.
+
+        Raises:
+            SettingsError: it did not do the same, and `resume_mismatch` is `error`.
+        """
+        before, self.earlier = self.earlier, self._assignment.earlier()
+        if self.earlier is not None:
+            differs = attempts.differences(self.earlier.fingerprint, self.fingerprint())
+            if differs:
+                self._mismatch(self.earlier, differs)
+                self.earlier = None
+        return before != self.earlier
+
+    def planned(self, number: int) -> tuple[str, ...] | None:
+        """The nodes that were planned for a command, if its plan still holds.
+
+        One that follows from what the command before it found holds as long as that does.
+        """
+        if self.earlier is None:
+            return None
+        follows = self._assignment.commands[number].needs_previous
+        return None if follows and not self._is_whole(number - 1) else self.earlier.planned[number]
+
+    def carry(self) -> None:
+        """Take over what was done, once everything that can be planned is."""
+        if self.earlier is None:
+            return
+        for number, command in enumerate(self._assignment.commands):
+            if self.planned(number) is None:
+                break
+            done = self._done(number)
+            if command.is_repeatable or command.macro or self._is_whole(number):
+                self._results.carry(done.values())
+                self._repeat_for_hooks(number, command)
+        records = self._results.records()
+        self._reporter.notice(
+            "run.resumed",
+            attempt=self.earlier.attempt.id,
+            done=sum(record.carried for record in records),
+            left=sum(not record.carried for record in records),
+        )
+        again = [r.node.unique_id for r in records if not r.carried and self._was_begun(r)]
+        if again:
+            self._reporter.notice("nodes.begun_twice", level="warning", nodes=again)
+
+    def carried(self) -> list[Entry]:
+        """What was taken over, as the next attempt needs to know it."""
+        if self.earlier is None:
+            return []
+        keys = {(r.command, r.node.unique_id) for r in self._results.records() if r.carried}
+        return [entry for key, entry in self.earlier.ends.items() if key in keys]
+
+    def rest(self, number: int, command: Command) -> Command | None:
+        """What is to be executed of a command; `None` if all of it was done."""
+        if self.planned(number) is None:
+            return command
+        left = [r.node.unique_id for r in self._of(number) if not r.carried]
+        if not left:
+            return None
+        return self._exactly(number, command, left) if command.is_repeatable else command
+
+    def whole(self, number: int, command: Command) -> Command:
+        """A command for the nodes that were planned for it, done or not."""
+        planned = self.planned(number)
+        if planned is None or not command.is_repeatable:
+            return command
+        return self._exactly(number, command, planned)
+
+    def complete_artifacts(self, number: int, command: Command) -> None:
+        """Have a command's artifacts tell of both attempts."""
+        carried = [record for record in self._of(number) if record.carried]
+        if self.earlier is None or not carried:
+            return
+        folder = self._workspace.command(number, command)
+        before = self.earlier.folder(folder)
+        if command.is_repeatable:
+            if not (folder / "manifest.json").is_file():
+                self._engine.write_manifest(folder)
+            done = (_done(record) for record in carried)
+            file = run_results.FILE_NAME
+            run_results.add(folder / file, done, before / file)
+        elif before.is_dir():
+            shutil.copytree(before, folder, dirs_exist_ok=True)
+
+    def _exactly(self, number: int, command: Command, unique_ids: Iterable[str]) -> Command:
+        folder = self._workspace.selection(number)
+        return command.repeat(run_results.select(folder, unique_ids))
+
+    def _of(self, number: int) -> list[Record]:
+        return [record for record in self._results.records() if record.command == number]
+
+    def _done(self, number: int) -> dict[str, Entry]:
+        """How the planned nodes of a command ended that need not be executed again."""
+        if self.earlier is None:
+            return {}
+        green = {Status.SUCCESS, Status.PASS}
+        if self._assignment.settings.warnings == "ok":
+            green.add(Status.WARN)
+        ends = self.earlier.ends
+        return {
+            unique_id: ends[number, unique_id]
+            for unique_id in self.earlier.planned[number] or ()
+            if (number, unique_id) in ends and ends[number, unique_id].status in green
+        }
+
+    def _is_whole(self, number: int) -> bool:
+        """Whether a command was done to its end, and what it left is there."""
+        if self.earlier is None or self.earlier.planned[number] is None:
+            return False
+        command = self._assignment.commands[number]
+        folder = self._workspace.command(number, command)
+        done = self._done(number)
+        return all(one in done for one in self.earlier.planned[number] or ()) and (
+            command.is_repeatable
+            or bool(command.macro)
+            or self.earlier.has_artifacts(command, folder)
+        )
+
+    def _was_begun(self, record: Record) -> bool:
+        """Whether a node that must not be executed twice was at work when the attempt died."""
+        ends = self.earlier.ends if self.earlier else {}
+        entry = ends.get((record.command, record.node.unique_id))
+        return entry is not None and entry.status == STARTED
+
+    def _repeat_for_hooks(self, number: int, command: Command) -> None:
+        """If only a hook failed, execute one node more: dbt runs hooks around nodes alone."""
+        records = self._of(number)
+        if self.earlier is None or not records or not all(record.carried for record in records):
+            return
+        planned = {record.node.unique_id for record in records}
+        failed = [
+            entry
+            for entry in self.earlier.ends.values()
+            if entry.command == number and entry.unique_id not in planned
+        ]
+        if failed and command.is_repeatable:
+            again = [r for r in records if r.node.idempotent] or records
+            one = min(again, key=lambda record: (record.node.writes is not None, record.seconds))
+            self._results.repeat(number, [one.node.unique_id])
+
+    def _mismatch(self, earlier: Earlier, differs: list[str]) -> None:
+        if self._assignment.settings.resume_mismatch == "error":
+            msg = (
+                f"resume_mismatch: attempt {earlier.attempt.id} did something else, "
+                f"{'; '.join(differs)}; nothing was run; resume_mismatch=full runs everything anew"
+            )
+            raise SettingsError(msg)
+        if differs != self._told:
+            self._told = differs
+            self._reporter.notice(
+                "run.not_resumed", level="warning", attempt=earlier.attempt.id, differs=differs
+            )
+
+
+def _done(record: Record) -> run_results.Done:
+    unique_id, status = record.node.unique_id, record.status.value
+    return run_results.Done(unique_id, status, record.seconds, record.message, record.rows)
