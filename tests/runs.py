@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -246,7 +247,8 @@ class Project:
         """A command line for this project."""
         own = [f"--project-dir={self.folder}", f"--artifacts={self.artifacts}"]
         form = [] if any("log-format" in word for word in arguments) else ["--log-format=json"]
-        return [*own, *form, *arguments]
+        command = list(takewhile(lambda word: not word.startswith("-"), arguments))
+        return [*command, *own, *form, *arguments[len(command) :]]
 
     def run(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Finished:
         """Run dbt-runner to its end, in a process that has imported the libraries already."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -19,6 +19,7 @@ class Arguments:
 
     Attributes:
         command: the subcommand; `run` when none is written.
+        subject: the word behind a subcommand that needs one.
         values: name with underscores → text, the last one when a name is repeated.
         repeated: names given more than once, in order of appearance.
         wants_help: `-h` or `--help` was given.
@@ -26,13 +27,20 @@ class Arguments:
     """
 
     command: str = "run"
+    subject: str | None = None
     values: dict[str, str] = field(default_factory=dict)
     repeated: tuple[str, ...] = ()
     wants_help: bool = False
     wants_version: bool = False
 
 
-def read(argv: Sequence[str], *, booleans: Collection[str], commands: Collection[str]) -> Arguments:
+def read(
+    argv: Sequence[str],
+    *,
+    booleans: Collection[str],
+    commands: Collection[str],
+    with_subject: Mapping[str, str] | None = None,
+) -> Arguments:
     """Read `--key=value` and `--key value`; `-` and `_` in a name are equal.
 
     Databricks hands the named parameters of a wheel task over as `--key=value`
@@ -43,6 +51,7 @@ def read(argv: Sequence[str], *, booleans: Collection[str], commands: Collection
         argv: the words behind the program's name.
         booleans: names (with underscores) that may stand without a value.
         commands: the subcommands that the first word may be.
+        with_subject: those of them that need a word behind them, and what it is.
 
     Raises:
         SettingsError: a word is not of these forms, or a name lacks its value.
@@ -57,6 +66,13 @@ def read(argv: Sequence[str], *, booleans: Collection[str], commands: Collection
                 f"did you mean {near[0]}?" if near else f"there is: {', '.join(sorted(commands))}"
             )
             msg = f"{printable(command)} is no command; {hint}"
+            raise SettingsError(msg)
+    subject = None
+    if command in (with_subject or {}):
+        if words and not words[0].startswith("-"):
+            subject = words.pop(0)
+        elif not HELP.intersection(words):
+            msg = f"{command}: needs {(with_subject or {})[command]}"
             raise SettingsError(msg)
     values: dict[str, str] = {}
     repeated: list[str] = []
@@ -73,7 +89,7 @@ def read(argv: Sequence[str], *, booleans: Collection[str], commands: Collection
         if name in values and name not in repeated:
             repeated.append(name)
         values[name] = value
-    return Arguments(command, values, tuple(repeated), wants_help, wants_version)
+    return Arguments(command, subject, values, tuple(repeated), wants_help, wants_version)
 
 
 def printable(value: object) -> str:

@@ -26,10 +26,13 @@ from dbt_runner.errors import (
 if TYPE_CHECKING:
     # imported where they are used, so that help and bad input wait for nothing
     from dbt_runner.execution.summary import Summary
+    from dbt_runner.policy import Policy
+    from dbt_runner.project import Project
     from dbt_runner.report.reporter import Reporter
     from dbt_runner.settings import Settings
 
 COMMANDS = frozenset({"run"})
+WITH_ATTEMPT = {"resume": "ATTEMPT, the id that a run told"}
 CLIENT_COMMANDS = frozenset({"trigger", "attach", "cancel", "repair"})
 """What looks at jobs from outside; the console script's own."""
 
@@ -139,8 +142,10 @@ def _run(
     from dbt_runner import settings as all_settings
 
     # those of the console script alone have been gone to by now
-    commands = COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"jobs"}
-    arguments = command_line.read(argv, booleans=all_settings.BOOLEANS, commands=commands)
+    commands = COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"jobs", *WITH_ATTEMPT}
+    arguments = command_line.read(
+        argv, booleans=all_settings.BOOLEANS, commands=commands, with_subject=WITH_ATTEMPT
+    )
     if arguments.wants_version:
         from dbt_runner.versions import own_version
 
@@ -151,27 +156,43 @@ def _run(
 
         _print(help_text.text())
         return
-    from dbt_runner import policy, project
-
-    remarks: list[str] = []
-    folder = all_settings.project_dir(arguments.values, environ)
-    shipped = project.packaged_folder()
-    allowed = policy.load(shipped)
-    if folder and not in_job:
-        # a project outside the wheel brings a policy only at a terminal
-        allowed = policy.load(project.find(folder).folder)
-    chosen = all_settings.load(
-        arguments.values, environ, allowed, in_job=in_job, warn=remarks.append
-    )
-    found = project.find(folder)
     from dbt_runner.execution.assignment import assign
     from dbt_runner.execution.run import Run
 
+    remarks: list[str] = []
+    resumes = None
+    chosen, allowed, found = _load(arguments.values, environ, remarks.append, in_job=in_job)
+    if arguments.subject is not None:
+        from dbt_runner.execution import earlier
+
+        resumes = earlier.stored(chosen.artifacts, arguments.subject)
+        values = {**earlier.settings(resumes), **arguments.values}
+        chosen, allowed, found = _load(values, environ, remarks.append, in_job=in_job)
     remarks += [f"{name}: given more than once; the last one counts" for name in arguments.repeated]
     began = _STARTED if ends_process else time.time()
-    assignment, reporter = assign(chosen, allowed, found, in_job=in_job), _reporter(chosen)
+    reporter = _reporter(chosen)
+    assignment = assign(chosen, allowed, found, resumes=resumes, in_job=in_job)
     run = Run(assignment, reporter, began, remarks, None if ends_process else _publisher(reporter))
     _raise_unless_green(run.execute(ends_process=ends_process))
+
+
+def _load(
+    values: Mapping[str, str],
+    environ: Mapping[str, str],
+    warn: Callable[[str], None],
+    *,
+    in_job: bool,
+) -> tuple[Settings, Policy, Project]:
+    """The settings, and the policy and project that they name."""
+    from dbt_runner import policy, project
+    from dbt_runner import settings as all_settings
+
+    folder = all_settings.project_dir(values, environ)
+    # a project outside the wheel brings a policy only at a terminal
+    outside = folder and not in_job
+    allowed = policy.load(project.find(folder).folder if outside else project.packaged_folder())
+    chosen = all_settings.load(values, environ, allowed, in_job=in_job, warn=warn)
+    return chosen, allowed, project.find(folder)
 
 
 def _raise_unless_green(summary: Summary) -> None:

@@ -261,7 +261,7 @@ def test_own_run_type(project: Project) -> None:
     assert result.code == 0, result.stdout
     assert result.summary["commands"] == [
         "seed",
-        "run-operation note",
+        'run-operation note --args {"text": "seeded"}',
         "run --select tag:nightly",
         "test",
     ]

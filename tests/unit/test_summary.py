@@ -15,6 +15,7 @@ from dbt_runner.execution.summary import MAX_MESSAGE, Summary, failure
 DOCUMENTED = [
     *("event", "attempt", "resume_key", "status", "exit_code", "run_type", "target", "catalog"),
     *("target_schema", "commands", "nodes", "failed", "warnings", "error", "resumed_from"),
+    "carried",
     *("parse", "started_at", "elapsed_s", "timings_s", "versions", "artifacts"),
     "message",
 ]

@@ -48,14 +48,18 @@ class Assignment:
         """What selecting nothing means: `error` or `ok`."""
         return self.settings.empty_selection or self.run_type.empty_selection
 
+    @property
+    def key(self) -> str | None:
+        """What links this attempt to earlier ones; `None` if it is the first of its run."""
+        if self.resumes is not None:
+            return str((self.resumes.facts() or {}).get("resume_key"))
+        return self.settings.link
+
     def earlier(self) -> Earlier | None:
         """The attempt of the same logical run that this one goes on with, as it is now."""
-        settings, commands = self.settings, [str(command) for command in self.commands]
-        if self.resumes is not None:
-            return earlier.read(self.resumes, commands)
-        if settings.resume == "never" or settings.link is None:
+        if self.key is None or (self.settings.resume == "never" and self.resumes is None):
             return None
-        return earlier.find(self.place, settings.link, commands)
+        return earlier.find(self.place, self.key, [str(command) for command in self.commands])
 
     def tolerates_stale(self, command: Command) -> bool:
         """Whether a stale source that a command finds is only a warning."""

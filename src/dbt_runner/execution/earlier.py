@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dbt_runner.argv import printable
 from dbt_runner.engine.run_results import FILE_NAME as RUN_RESULTS
+from dbt_runner.errors import SettingsError
+from dbt_runner.redaction import HIDDEN
 from dbt_runner.run_types import Command
 from dbt_runner.store import journal
-from dbt_runner.store.attempts import Stored, linked
+from dbt_runner.store.attempts import Stored, by_id, linked
 from dbt_runner.store.files import read_object
 from dbt_runner.store.journal import Entry
 
@@ -79,6 +83,40 @@ def read(stored: Stored, commands: Sequence[str]) -> Earlier | None:
         return None
 
 
+def stored(artifacts: str, attempt: str) -> Stored:
+    """An attempt by its id.
+
+    Raises:
+        SettingsError: there is none, or more than one whose id begins so.
+    """
+    found = by_id(Path(artifacts), attempt)
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(one.id for one in found)
+    text = f"begins {len(found)} ids: {names}" if found else f"is no attempt in {artifacts}"
+    msg = f"resume: {printable(attempt)} {text}; its id is in the run's last line"
+    raise SettingsError(msg)
+
+
+def settings(attempt: Stored) -> dict[str, str]:
+    """The settings of an attempt, as they would be written on a command line.
+
+    Raises:
+        SettingsError: they are not there, or were not written down for looking like a secret.
+    """
+    facts = attempt.facts() or {}
+    given = facts.get("settings")
+    if not isinstance(given, dict):
+        msg = f"resume: attempt {attempt.id} has no run.json that can be read; run it anew"
+        raise SettingsError(msg)
+    texts = {name: _text(value) for name, value in given.items()}
+    hidden = [name for name, text in texts.items() if HIDDEN in text]
+    if hidden:
+        msg = f"resume: {hidden[0]} looked like a secret and was not written down; run it anew"
+        raise SettingsError(msg)
+    return {**texts, "resume": "auto"}
+
+
 def differences(
     then: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
 ) -> list[str]:
@@ -91,6 +129,10 @@ def differences(
             more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
             told.append(f"{kind}: {', '.join(names[:MAX_NAMED])}{more}")
     return told
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _ids(nodes: list[dict[str, Any]] | None) -> tuple[str, ...] | None:

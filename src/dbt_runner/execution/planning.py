@@ -142,8 +142,7 @@ class Planning:
             "carried": [asdict(entry) for entry in self._resume.carried()],
         }
         self._attempt.announce(PLAN, plan)
-        if self._assignment.settings.link:
-            self._attempt.link(self._assignment.settings.link)
+        self._attempt.link()
 
     def _facts(self, number: int, command: Command) -> dict[str, Any]:
         records = [record for record in self._results.records() if record.command == number]

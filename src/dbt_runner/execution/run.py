@@ -53,14 +53,14 @@ class Run:
         self._publish = publish
         self._cancellation = Cancellation()
         self._not_cancelled: set[str] = set()
-        self._attempt = Attempt(assignment.place, began)
+        self._attempt = Attempt(assignment.place, began, assignment.key)
         self._attempt.create()
         self._workspace = Workspace()
         self._summary = Summary(
             attempt=self._attempt.id,
             run_type=assignment.run_type.name,
             target=assignment.connection.target,
-            resume_key=assignment.settings.link,
+            resume_key=self._attempt.key,
             catalog=assignment.connection.catalog,
             target_schema=assignment.connection.target_schema,
             commands=[str(command) for command in assignment.commands],

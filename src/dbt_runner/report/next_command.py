@@ -34,7 +34,7 @@ def next_command(summary: Summary, chosen: Mapping[str, Any]) -> str | None:
         select = " ".join(f"{name}+" for name in names[:MAX_NAMES])
         words = ["--run-type", "incremental", "--select", select]
     elif summary.status in {"cancelled", "timeout"}:
-        words = ["--run-type", summary.run_type]
+        return shlex.join([_program(), "resume", summary.attempt, *_store(chosen)])
     elif summary.status == "success" and summary.run_type == "full":
         words = ["--run-type", "incremental"]
     else:
@@ -68,6 +68,12 @@ def _place(summary: Summary, chosen: Mapping[str, Any]) -> list[str]:
             text = json.dumps(value) if isinstance(value, dict) else str(value)
             words += [f"--{name.replace('_', '-')}", text]
     return words
+
+
+def _store(chosen: Mapping[str, Any]) -> list[str]:
+    artifacts = chosen.get("artifacts")
+    kept = artifacts and artifacts != _default("artifacts")
+    return ["--artifacts", str(artifacts)] if kept else []
 
 
 def _default(name: str) -> object:

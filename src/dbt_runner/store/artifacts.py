@@ -22,10 +22,15 @@ class Attempt:
     """`<artifacts>/<project>/<target>/<catalog>/<target_schema>/runs/<UTC start>-<attempt id>/`.
 
     Files are written whole and once; the marker comes last.
+
+    Args:
+        key: what links it to other attempts of the same logical run; its own id for the first one
+            of a run that nothing else names.
     """
 
-    def __init__(self, place: Path, started: float) -> None:
+    def __init__(self, place: Path, started: float, key: str | None = None) -> None:
         self.id = secrets.token_hex(4)
+        self.key = key or self.id
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started))
         self._place = place
         self.folder = place / RUNS / f"{stamp}.{int(started % 1 * 1000):03}Z-{self.id}"
@@ -67,16 +72,16 @@ class Attempt:
             msg = f"artifacts: {error}; name another folder"
             raise SettingsError(msg) from error
 
-    def link(self, key: str) -> None:
-        """Let a later attempt of the same logical run find this one by its `resume_key`.
+    def link(self) -> None:
+        """Let a later attempt of the same logical run find this one by its key.
 
         Raises:
             SettingsError: that cannot be written down.
         """
-        folder = keys(self._place, key)
+        folder = keys(self._place, self.key)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / self.folder.name, json.dumps({"resume_key": key}).encode())
+            write_whole(folder / self.folder.name, json.dumps({"resume_key": self.key}).encode())
         except OSError as error:
             msg = f"artifacts: {folder} cannot be written: {error.strerror or error}; name another"
             raise SettingsError(msg) from error

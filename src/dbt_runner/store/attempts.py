@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,6 +82,13 @@ def linked(place: Path, key: str) -> Iterator[Stored]:
     except OSError:
         return
     yield from (Stored(place / RUNS / name) for name in names)
+
+
+def by_id(artifacts: Path, text: str) -> list[Stored]:
+    """The attempts in any place whose id begins so, the newest first."""
+    names = f"*/*/*/*/{RUNS}/*-{glob.escape(text)}*"
+    found = [Stored(folder) for folder in artifacts.glob(names)]
+    return sorted(found, key=lambda stored: stored.folder.name, reverse=True)
 
 
 def keys(place: Path, key: str) -> Path:

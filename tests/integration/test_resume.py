@@ -1,0 +1,319 @@
+"""A later attempt does what is planned and not done yet, whatever ended the one before it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+if TYPE_CHECKING:
+    from runs import Finished, Project
+
+SLOW = "select count(*) as n from range(1000000000000) as t(i) where hash(i) % 7 = 1"
+KEY = "--resume-key=night-1"
+FULL = ("--run-type=full", "--threads=1", KEY)
+
+
+def with_broken_model(project: Project) -> None:
+    """A model that fails as long as the database lacks what it needs, between two others."""
+    project.model("first").model("second", "select * from {{ ref('first') }}, analytics.needed")
+    project.model("third", "select id from {{ ref('second') }}")
+    project.write(
+        "models/all.yml",
+        "models: [{name: first, columns: [{name: id, data_tests: [unique]}]},"
+        " {name: third, columns: [{name: id, data_tests: [not_null]}]}]",
+    )
+
+
+def mend(project: Project) -> None:
+    """Give the database what the broken model needs; the project stays as it is."""
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create or replace table analytics.needed as select 1 as needed")
+
+
+def executed(result: Finished) -> set[str]:
+    """Names of the nodes that a run began."""
+    return {line["unique_id"].split(".")[2] for line in result.events("node.started")}
+
+
+def results(result: Finished, command: str = "01-build") -> dict[str, str]:
+    """Name → status in dbt's own results."""
+    content = result.artifact(f"commands/{command}/run_results.json")
+    names = [one["unique_id"] for one in content["results"]]
+    assert len(names) == len(set(names))
+    return {one["unique_id"].split(".")[2]: one["status"] for one in content["results"]}
+
+
+def test_after_a_failure(project: Project) -> None:
+    """What failed and what waited for it is executed, and the results tell of both attempts."""
+    with_broken_model(project)
+    first = project.run(*FULL)
+    assert first.code == 1
+    assert first.nodes == {"success": 1, "pass": 1, "error": 1, "skipped": 2}
+    mend(project)
+    second = project.run(*FULL)
+    assert second.code == 0
+    assert executed(second) == {"second", "third", "not_null_third_id"}
+    assert second.nodes == {"success": 3, "pass": 2}
+    assert second.summary["resumed_from"] == first.summary["attempt"]
+    assert second.summary["carried"] == 2
+    assert set(results(second).values()) == {"success", "pass"}
+    assert len(results(second)) == 5
+    assert second.is_complete()
+
+
+def test_nothing_is_left(project: Project) -> None:
+    """An attempt after one that did everything says so, executes nothing, and is complete."""
+    project.model("first")
+    first = project.run(*FULL)
+    before = project.query("select * from duckdb_tables()")
+    second = project.run(*FULL)
+    assert second.code == 0
+    assert executed(second) == set()
+    (resumed,) = second.events("run.resumed")
+    assert (resumed["attempt"], resumed["done"], resumed["left"]) == (
+        first.summary["attempt"],
+        1,
+        0,
+    )
+    assert results(second) == {"first": "success"}
+    assert project.query("select * from duckdb_tables()") == before
+    # production's state may be compared with it
+    assert second.artifact("commands/01-build/manifest.json")["nodes"].keys() == {
+        "model.shop.first"
+    }
+
+
+def test_after_a_kill(project: Project) -> None:
+    """A node that was done 2 s before a kill is not executed again."""
+    project.model("first").model("slow", SLOW)
+    project.model("last", "select 1 as id from {{ ref('first') }} limit 1")
+    running = project.start(*FULL[:1], "--threads=2", KEY)
+    running.wait_for('"node.finished", "unique_id": "model.shop.last"')
+    time.sleep(2)
+    running.send(signal.SIGKILL)
+    assert running.finish().code == -signal.SIGKILL
+    after = project.fork(*FULL[:1], KEY)
+    after.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    after.send(signal.SIGTERM)
+    second = after.finish()
+    assert executed(second) == {"slow"}
+    assert second.nodes == {"success": 2, "cancelled": 1}
+    third = project.fork(*FULL[:1], KEY)
+    third.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    third.send(signal.SIGTERM)
+    ended = third.finish()
+    assert ended.summary["resumed_from"] == second.summary["attempt"]
+    assert ended.summary["carried"] == 2
+
+
+def test_by_the_job_run(project: Project) -> None:
+    """The job run and the task link attempts too; another task is another run."""
+    with_broken_model(project)
+    told = ("--run-type=full", "--job-run-id=7", "--task-key=build")
+    project.run(*told)
+    mend(project)
+    other = project.run("--run-type=full", "--job-run-id=7", "--task-key=other")
+    assert other.summary["resumed_from"] is None
+    assert project.run(*told).summary["carried"] == 2
+
+
+def test_never(project: Project) -> None:
+    """An attempt may be told to do everything."""
+    project.model("first")
+    project.run(*FULL)
+    assert executed(project.run(*FULL, "--resume=never")) == {"first"}
+
+
+def test_full_refresh_of_what_is_missing(project: Project) -> None:
+    """What a `full` run left is rebuilt from nothing, and what it did is not."""
+    incremental = "{{ config(materialized='incremental', unique_key='id') }}"
+    project.write("models/kept.sql", incremental + "select 1 as id")
+    project.write("models/left.sql", incremental + "select 1 as id from analytics.needed")
+    assert project.run("--run-type=full").code == 1
+    mend(project)
+    assert project.run("--run-type=full").code == 0
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("insert into analytics.kept values (2)")
+        database.execute("insert into analytics.left values (2)")
+        database.execute("drop table analytics.needed")
+    assert project.run(*FULL).code == 1
+    # by the failed attempt
+    assert project.query("select count(*) from analytics.kept") == [(1,)]
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("insert into analytics.kept values (2)")
+    mend(project)
+    assert project.run(*FULL).code == 0
+    assert project.query("select count(*) from analytics.kept") == [(2,)]
+    assert project.query("select count(*) from analytics.left") == [(1,)]
+
+
+def test_another_selection_is_another_run(project: Project) -> None:
+    """Attempts with one key that were to do other commands are not linked."""
+    project.model("first").model("second")
+    project.run(*FULL, "--select=first")
+    result = project.run(*FULL)
+    assert result.summary["resumed_from"] is None
+    assert executed(result) == {"first", "second"}
+
+
+@pytest.mark.parametrize("mismatch", ["full", "error"])
+def test_mismatch(project: Project, mismatch: str) -> None:
+    """What has changed since is told, and everything is run, or nothing."""
+    project.write(
+        "dbt_project.yml", (project.folder / "dbt_project.yml").read_text() + "vars: {a: 1}\n"
+    )
+    project.model("first", "select {{ var('a') }} as id, '{{ env_var('B', 'x') }}' as b")
+    project.run(*FULL)
+    project.model("second")
+    result = project.run(*FULL, f"--resume-mismatch={mismatch}", '--vars={"a": 2}', env={"B": "y"})
+    told = ["environment: B", "files: shop://models/second.sql", "variables: a"]
+    if mismatch == "error":
+        assert result.code == 2
+        assert "; ".join(told) in result.summary["error"]
+        assert project.tables() == ["analytics.first"]
+    else:
+        assert result.code == 0
+        assert result.events("run.not_resumed")[0]["differs"] == told
+        assert executed(result) == {"first", "second"}
+
+
+def test_after_a_parse_error(project: Project) -> None:
+    """An attempt that never came to a plan is passed over."""
+    with_broken_model(project)
+    first = project.run(*FULL)
+    project.model("bad", "select * from {{ ref('nowhere') }}")
+    assert project.run(*FULL).code == 2
+    (project.folder / "models/bad.sql").unlink()
+    mend(project)
+    result = project.run(*FULL)
+    assert result.summary["resumed_from"] == first.summary["attempt"]
+    assert result.code == 0
+
+
+def test_fail_fast(project: Project) -> None:
+    """What was not started is executed."""
+    with_broken_model(project)
+    project.model("z_last")
+    assert project.run(*FULL, "--fail-fast").code == 1
+    mend(project)
+    result = project.run(*FULL)
+    assert result.nodes == {"success": 4, "pass": 2}
+    assert "first" not in executed(result)
+
+
+def test_tests_that_did_not_run(project: Project) -> None:
+    """Of a model that was built, a test that failed is executed again, with what waited for it."""
+    project.model("first", "select 1 as id").model("second", "select * from {{ ref('first') }}")
+    project.write(
+        "tests/no_rows.sql", "select * from {{ ref('first') }}, analytics.needed where false"
+    )
+    assert project.run(*FULL).nodes == {"success": 1, "error": 1, "skipped": 1}
+    mend(project)
+    result = project.run(*FULL)
+    assert executed(result) == {"no_rows", "second"}
+    assert result.code == 0
+
+
+def test_warnings(project: Project) -> None:
+    """A node that warned is done, unless warnings are errors."""
+    project.model("first")
+    project.write(
+        "tests/warns.sql", "{{ config(severity='warn') }} select * from {{ ref('first') }}"
+    )
+    assert project.run(*FULL).nodes == {"success": 1, "warn": 1}
+    assert executed(project.run(*FULL)) == set()
+    strict = project.run(*FULL, "--warnings=error")
+    assert executed(strict) == {"warns"}
+    assert strict.code == 1
+
+
+def test_a_hook_that_failed(project: Project) -> None:
+    """If only a hook on the run's end failed, it runs again, around one node."""
+    project.write(
+        "dbt_project.yml",
+        (project.folder / "dbt_project.yml").read_text()
+        + 'on-run-end: ["insert into analytics.needed values (2)"]\n',
+    )
+    project.model("first").model("second")
+    project.write("tests/no_rows.sql", "select * from {{ ref('first') }} where false")
+    first = project.run(*FULL)
+    assert first.code == 1
+    assert first.nodes == {"success": 2, "pass": 1, "error": 1}
+    mend(project)
+    result = project.run(*FULL)
+    assert result.code == 0
+    assert executed(result) == {"no_rows"}
+    assert project.query("select count(*) from analytics.needed") == [(2,)]
+    again = project.run(*FULL)
+    assert executed(again) == set()
+    assert project.query("select count(*) from analytics.needed") == [(2,)]
+
+
+def test_several_commands(project: Project) -> None:
+    """A list of commands goes on in the command that was not through."""
+    project.model("first").model("second", "select id from {{ ref('first') }}, analytics.needed")
+    project.write(
+        "macros/note.sql",
+        "{% macro note() %}{% do run_query('insert into analytics.notes values (1)') %}"
+        "{% endmacro %}",
+    )
+    project.write(
+        "runner.yml",
+        "run_types: {nightly: {commands: [run-operation note, run, docs generate, test]}}\n"
+        "targets: {local: {type: duckdb, schema: analytics}}\n",
+    )
+    project.artifacts.mkdir()
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create schema analytics")
+        database.execute("create table analytics.notes (n int)")
+    words = ("--run-type=nightly", KEY)
+    assert project.run(*words).nodes["error"] == 1
+    mend(project)
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("insert into analytics.first values (2)")
+    result = project.run(*words)
+    assert result.code == 0, result.stdout
+    assert result.summary["carried"] == 2
+    assert project.query("select count(*) from analytics.first") == [(2,)]
+    assert project.query("select count(*) from analytics.notes") == [(1,)]
+    assert executed(project.run(*words)) == set()
+
+
+def test_command(project: Project) -> None:
+    """Any attempt can be gone on with by its id, without a key; a chain of them is one run."""
+    with_broken_model(project)
+    first = project.run("--run-type=full", "--threads=1", '--vars={"x": [1, "b"]}')
+    mend(project)
+    attempt = first.summary["attempt"]
+    second = project.run("resume", attempt)
+    assert second.code == 0, second.stderr
+    assert second.summary["run_type"] == "full"
+    assert second.summary["carried"] == 2
+    third = project.run("resume", attempt)
+    assert third.summary["resumed_from"] == second.summary["attempt"]
+    assert executed(third) == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "resume: needs ATTEMPT"),
+        (("0000",), "resume: '0000' is no attempt in"),
+        (("ATTEMPT", "--run-type=test"), "there is nothing to go on with"),
+        (("ATTEMPT", "--select=first"), "there is nothing to go on with"),
+    ],
+)
+def test_command_refused(project: Project, words: tuple[str, ...], told: str) -> None:
+    """One line, exit code 2, and nothing is started."""
+    project.model("first")
+    attempt = project.run("--run-type=full").summary["attempt"]
+    words = tuple(word.replace("ATTEMPT", attempt) for word in words)
+    result = project.run("resume", *words)
+    assert result.code == 2
+    assert told in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not result.stdout
