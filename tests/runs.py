@@ -229,6 +229,10 @@ class Project:
         file.write_text(text, encoding="utf-8")
         return self
 
+    def read(self, path: str) -> str:
+        """A file of the dbt project."""
+        return (self.folder / path).read_text(encoding="utf-8")
+
     def model(self, name: str, sql: str = "select 1 as id") -> Project:
         """Write a model, a table."""
         return self.write(f"models/{name}.sql", f"{{{{ config(materialized='table') }}}}\n{sql}\n")

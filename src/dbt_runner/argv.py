@@ -19,19 +19,19 @@ class Arguments:
 
     Attributes:
         command: the subcommand; `run` when none is written.
-        subject: the word behind a subcommand that needs one.
         values: name with underscores → text, the last one when a name is repeated.
         repeated: names given more than once, in order of appearance.
         wants_help: `-h` or `--help` was given.
         wants_version: `--version` was given.
+        subject: the word behind a subcommand that needs one.
     """
 
     command: str = "run"
-    subject: str | None = None
     values: dict[str, str] = field(default_factory=dict)
     repeated: tuple[str, ...] = ()
     wants_help: bool = False
     wants_version: bool = False
+    subject: str | None = None
 
 
 def read(
@@ -89,7 +89,7 @@ def read(
         if name in values and name not in repeated:
             repeated.append(name)
         values[name] = value
-    return Arguments(command, subject, values, tuple(repeated), wants_help, wants_version)
+    return Arguments(command, values, tuple(repeated), wants_help, wants_version, subject)
 
 
 def printable(value: object) -> str:

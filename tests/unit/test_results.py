@@ -106,6 +106,17 @@ def test_batches_are_part_of_their_node(worst: Status) -> None:
     assert record.status is worst
 
 
+def test_what_was_done_was_not_skipped() -> None:
+    """After a cancellation dbt calls skipped whatever it has not come to count."""
+    found = results()
+    found.start("model.p.a")
+    found.finish(finished("model.p.a", Status.SUCCESS))
+    found.cancel()
+    record = found.finish(finished("model.p.a", Status.SKIPPED), final=True)
+    assert record
+    assert record.status is Status.SUCCESS
+
+
 def test_final_result_may_be_worse() -> None:
     """What dbt's own result says of a node counts where an event on the way made it green."""
     found = results()

@@ -145,7 +145,12 @@ class Results:
             record.open = 0 if final else max(record.open - 1, 0)
             if record.open:
                 return None
-            worse = record.status in GREEN and event.status not in GREEN
+            # after a cancellation dbt calls skipped whatever it has not come to count
+            worse = (
+                record.status in GREEN
+                and event.status not in GREEN
+                and event.status is not Status.SKIPPED
+            )
             if not record.finished or (final and worse):
                 record.status = self._status(record, event)
                 record.seconds = event.seconds

@@ -62,7 +62,7 @@ class Journal:
         pause: seconds in which entries are gathered before they are written.
     """
 
-    def __init__(self, folder: Path, trouble: Callable[[str], None], pause: float = 0.5) -> None:
+    def __init__(self, folder: Path, trouble: Callable[[str], None], pause: float = 0.25) -> None:
         self._folder = folder / FOLDER
         self._trouble = trouble
         self._pause = pause
