@@ -150,6 +150,10 @@ def test_failure_and_repair(bench: Bench, jobs: dict[str, int]) -> None:
     again = tree(bench, run)["refresh/build/build"]
     assert again.task.run_id != build.task.run_id
     # the child run is a new one, so only the resume key links the two
+    assert again.summary["resumed_from"] == build.summary["attempt"]
+    assert again.summary["carried"] > 50
+    assert not {"stg_tpch__orders", "dim_nations"} & begun(again)
+    assert "fct_orders" in begun(again)
     assert again.summary["resume_key"] == build.summary["resume_key"]
     assert again.summary["resume_key"].startswith(f"{run.run_id}/")
     [(orders, keys)] = bench.rows(ORDERS.format("broken"))

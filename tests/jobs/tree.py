@@ -54,6 +54,12 @@ def tree(bench: Bench, run: Run) -> dict[str, Leaf]:
     return dict(_below(bench, run.tasks or (), ""))
 
 
+def begun(leaf: Leaf) -> set[str]:
+    """Names of the nodes that a run of dbt began."""
+    started = [each for each in leaf.events if each["event"] == "node.started"]
+    return {each["unique_id"].split(".")[2] for each in started}
+
+
 def _below(bench: Bench, tasks: Any, path: str) -> Iterator[tuple[str, Leaf]]:
     for task in {each.task_key: each for each in tasks}.values():
         yield from _task(bench, task, f"{path}{task.task_key}")

@@ -56,7 +56,12 @@ class Assignment:
         return self.settings.link
 
     def earlier(self) -> Earlier | None:
-        """The attempt of the same logical run that this one goes on with, as it is now."""
+        """The attempt of the same logical run that this one goes on with, as it is now.
+
+        A run that only looks, such as `freshness`, looks again.
+        """
+        if not any(command.is_repeatable or command.macro for command in self.commands):
+            return None
         if self.key is None or (self.settings.resume == "never" and self.resumes is None):
             return None
         return earlier.find(self.place, self.key, [str(command) for command in self.commands])
