@@ -64,6 +64,8 @@ CLI_VERSION = $(shell sed -n 's:^require github.com/databricks/cli v::p' $(SERVE
 PROGRAMS = $(CACHE)/databricks-cli-$(CLI_VERSION)
 WHEELS = $(CACHE)/wheels-$(shell cat uv.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
+KILLS ?= 500
+
 # One call, so that pytest's closing line is the last line of `make test`.
 TESTS = $(wildcard tests/unit tests/integration tests/packaging tests/tpch/test_incremental.py)
 OTHER_TESTS = $(wildcard tests/unit tests/integration)
@@ -115,6 +117,11 @@ test-jobs: env .airflow-env ## the bundle's jobs down to dbt on DuckDB, and Airf
 	@$(MAKE) "$(WHEELS)"
 	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" BENCH_AIRFLOW="$(CURDIR)/$(AIRFLOW)" \
 	  INTENTS=1000 $(BIN)/pytest tests/jobs tests/integration/test_trigger_chaos.py
+
+soak: env .warehouse-env ## kills at random moments, and resumes: KILLS=500 on DuckDB, a tenth on the warehouse bench
+	@$(MAKE) "$(JARS)"
+	KILLS=$(KILLS) $(BIN)/pytest tests/integration/test_soak.py
+	KILLS=$$(($(KILLS) / 10)) BENCH_JARS="$(JARS)" $(WAREHOUSE)/bin/pytest tests/warehouse/test_resume.py -k soak
 
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py

@@ -9,7 +9,7 @@ import pytest
 from databricks.sdk.service.jobs import JobParameterDefinition, JobSettings
 
 from jobs.bench import result, results
-from jobs.tree import Leaf, tree
+from jobs.tree import Leaf, begun, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
