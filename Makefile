@@ -129,6 +129,9 @@ verify-tpch: env ## scale 1 against the published answers
 bench-overhead: env ## a run against plain `dbt build`
 	$(BIN)/python benchmarks/overhead.py
 
+bench-journal: env ## what noting each node's end costs, at 1,000 nodes
+	$(BIN)/python benchmarks/journal.py
+
 bench-check: env ## `jobs check` of 200 jobs
 	$(BIN)/python benchmarks/check.py
 
@@ -230,6 +233,6 @@ help: ## this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch bench-overhead \
-  bench-check bench-trigger test-other-python build pins env \
+.PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bench-overhead \
+  bench-check bench-journal bench-trigger test-other-python build pins env \
   .other-env .warehouse-env .airflow-env .java .programs clean help
