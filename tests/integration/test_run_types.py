@@ -173,6 +173,27 @@ def test_fresh_makes_good_for_one_that_failed(project: Project) -> None:
     assert project.query("select id from analytics.on_source") == [(1,)]
 
 
+def test_fresh_forgets_nothing_that_was_newer(project: Project) -> None:
+    """What was newer when a `fresh` failed is built by the next, beside what is newer since."""
+    _, _, table = SOURCES.partition("tables:\n")
+    with_source(project, "'1 hour'")
+    with duckdb.connect(str(project.artifacts / "local.duckdb")) as database:
+        database.execute("create table raw.parts as from raw.orders")
+    project.write("models/sources.yml", SOURCES + table.replace("orders", "parts"))
+    project.model("on_parts", "select * from {{ source('raw', 'parts') }}")
+    assert project.run("--run-type=fresh").nodes == {"pass": 2, "success": 3}
+    load_source(project, "'30 minutes'")
+    project.model("on_source", "select no_such_column from {{ source('raw', 'orders') }}")
+    assert project.run("--run-type=fresh").nodes == {"pass": 2, "error": 1}
+    project.model("on_source", "select id from {{ source('raw', 'orders') }}")
+    with duckdb.connect(str(project.artifacts / "local.duckdb")) as database:
+        database.execute("update raw.parts set loaded_at = now()::timestamp - interval '1 minute'")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 2, "success": 2})
+    assert {"on_source", "on_parts"} <= set(result.statuses())
+    assert project.run("--run-type=fresh").nodes == {"pass": 2}
+
+
 def test_fresh_builds_all_until_one_was_green(project: Project) -> None:
     """A first `fresh` that failed is nothing to compare with, so the next one builds all."""
     with_source(project, "'1 hour'")

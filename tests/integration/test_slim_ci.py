@@ -347,3 +347,39 @@ def test_defer_of_ones_own_prunes_too(project: Project) -> None:
     result = project.run(*words)
     assert (result.code, result.nodes) == (0, {"success": 1})
     assert tables(project) == ["sums"]
+
+
+def test_prune_leaves_what_an_earlier_attempt_built(project: Project) -> None:
+    """A later attempt of one run drops nothing that the first one built for it."""
+    project.artifacts.mkdir()
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create schema raw")
+        database.execute("create table raw.flag as select 1 as id")
+    in_production(project)
+    project.model("sums", "select sum(items.id) as n from {{ ref('items') }}, raw.flag")
+    project.model("orders", "select 10 as id")
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("drop table raw.flag")
+    result = project.run(*PRUNED, "--resume-key=pr")
+    assert (result.code, result.nodes) == (1, {"success": 2, "error": 1})
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create table raw.flag as select 1 as id")
+    result = project.run(*PRUNED, "--resume-key=pr")
+    assert (result.code, result.nodes) == (0, {"success": 3})
+    assert result.statuses() == {"sums": "success"}
+    assert result.events("relation.dropped") == []
+    assert project.query("select n from pr_1.sums") == [(10,)]
+
+
+def test_packaged_project(project: Project) -> None:
+    """On a laptop `ci` follows `full` with nothing to set up, and finds that nothing differs."""
+    words = (f"--artifacts={project.artifacts}", "--log-format=json", "--target-schema=pr_1")
+    ci = project.start(*words, "--run-type=ci", packaged=True).finish()
+    assert ci.code == 2
+    assert (
+        "run once: dbt-runner --run-type incremental --target local --target-schema analytics"
+        in (ci.stderr)
+    )
+    assert project.start(*words[:2], "--run-type=full", packaged=True).finish().code == 0
+    ci = project.start(*words, "--run-type=ci", packaged=True).finish()
+    assert (ci.code, ci.nodes) == (0, {})
