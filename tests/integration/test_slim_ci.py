@@ -88,6 +88,15 @@ def test_ci(project: Project) -> None:
     assert project.query("select n from analytics.sums") == [(42,)]
 
 
+def test_volume_that_is_not_there(project: Project) -> None:
+    """Where a run does not see the volume of production's artifacts, that is said."""
+    project.model("orders")
+    project.write("runner.yml", PRODUCTION.replace("}", ", artifacts: /Volumes/prod/nowhere/runs}"))
+    result = project.run(*CI)
+    assert result.code == 2
+    assert "artifacts belong on /Volumes/prod/nowhere/runs, which is not there" in result.stderr
+
+
 def test_production_keeps_its_artifacts_elsewhere(project: Project) -> None:
     """Production's artifacts are looked for in the folder that runner.yml names for them."""
     in_production(project)
@@ -162,24 +171,20 @@ def test_configuration_by_target_is_no_change(hanging: Project) -> None:
     assert (result.code, result.nodes) == (0, {}), result.stdout
 
 
-@pytest.mark.parametrize(
-    ("path", "old", "new", "node"),
-    [
+def test_change_of_the_text_is_one(hanging: Project) -> None:
+    """A change of the very expression, or of the query, is a change, and the only one."""
+    for path, old, new, node in (
         ("models/by_config.sql", "else 'view'", "else 'incremental'", "by_config"),
         ("models/by_variable.sql", "'home'", "'hut'", "by_variable"),
         ("models/properties.yml", "else 'view'", "else 'incremental'", "by_properties"),
         ("dbt_project.yml", "else 'view'", "else 'incremental'", "by_project"),
         ("models/tagged/tagged.sql", "1 as id", "2 as id", "tagged"),
         ("seeds/colours.csv", "red", "blue", "colours"),
-    ],
-)
-def test_change_of_the_text_is_one(
-    hanging: Project, path: str, old: str, new: str, node: str
-) -> None:
-    """A change of the very expression, or of the query, is a change, and the only one."""
-    hanging.write(path, HANGING[path].replace(old, new))
-    result = hanging.run(*CI, env={"PLACE": "away"})
-    assert (result.code, result.statuses()) == (0, {node: "success"}), result.stdout
+    ):
+        hanging.write(path, HANGING[path].replace(old, new))
+        result = hanging.run(*CI, env={"PLACE": "away"})
+        assert (result.code, result.statuses()) == (0, {node: "success"}), result.stdout
+        hanging.write(path, HANGING[path])
 
 
 def test_prune(project: Project) -> None:

@@ -18,15 +18,28 @@ from dbt_runner.execution.results import Results
 from dbt_runner.store.attempts import attempts
 
 
+def own_schemas(engine: Engine) -> frozenset[tuple[str, str]]:
+    """The (catalog, schema) that are a run's alone, and so may be pruned. After the parse.
+
+    They are the target's schema and those of the project that are named after it,
+    `<target_schema>_…`, in the same catalog: what a project names otherwise is shared with other
+    runs.
+    """
+    catalog, schema = engine.place()
+    written = {node.writes for node in engine.written() if node.writes}
+    return frozenset(
+        {(catalog, schema), *(place for place in written if _is_own(place, catalog, schema))}
+    )
+
+
 def prune(
     assignment: Assignment, engine: Engine, results: Results, notice: Callable[..., None]
 ) -> None:
     """Drop the relations of the project that a planned run does not build, in its own schemas.
 
-    Its own are the target's schema and those named after it, `<target_schema>_…`: what a project
-    names otherwise is shared with other runs. Of the relations in them those go that a node of the
-    project has, or that an earlier run in this place was to write. What somebody else made stays,
-    and so does what the project reads as a source.
+    Of the relations there those go that a node of the project has, or that an earlier run in this
+    place was to write. What somebody else made stays, and so does what the project reads as a
+    source.
 
     Args:
         results: of the planned run; what it builds is left alone.
@@ -37,13 +50,10 @@ def prune(
         SettingsError: a schema holds what the run compares with.
         DbtError: a relation cannot be dropped.
     """
-    catalog, schema = engine.place()
-    nodes = engine.written()
-    places = {(catalog, schema), *(node.writes for node in nodes if node.writes)}
-    own = {place for place in places if _is_own(place, catalog, schema)}
+    own = own_schemas(engine)
     policy, target = assignment.policy, assignment.connection.target
     policy.check_prune(target, own)
-    policy.check_relations(target, own, own_catalog=catalog)
+    policy.check_relations(target, own, own_catalog=engine.place()[0])
     compared = state.schemas(assignment.state) if assignment.state else frozenset()
     for place in sorted(own):
         if (place[0].lower(), place[1].lower()) in compared:
@@ -53,7 +63,7 @@ def prune(
             )
             raise SettingsError(msg)
     built = {record.node.relation.lower() for record in results.records() if record.node.relation}
-    left = {node.relation.lower() for node in nodes if node.relation}
+    left = {node.relation.lower() for node in engine.written() if node.relation}
     left.update(_written_before(assignment.place))
     engine.drop(
         sorted(own),

@@ -127,6 +127,12 @@ def _first_run(settings: Settings, policy: Policy, production: Production, place
         pass
     except OSError as error:
         return f"state: production's artifacts cannot be read: {place}: {error.strerror or error}"
+    volume = Path(*place.parts[:5])
+    if place.is_relative_to("/Volumes") and not volume.is_dir():
+        return (
+            f"state: production's artifacts belong on {volume}, which is not there for this run; "
+            "it has to be a job whose identity has READ VOLUME on it; or give state"
+        )
     words = ["dbt-runner", "--run-type", "incremental", "--target", production.target]
     words += ["--target-schema", production.target_schema]
     own = policy.targets.get(production.target)
