@@ -28,8 +28,8 @@ def ci(shop: Shop) -> str:
 
 
 def run(shop: Shop, ci: str, *words: str) -> Finished:
-    """A `ci` run in its own schema."""
-    return shop.run("--run-type=ci", f"--target-schema={ci}", *words)
+    """A `ci` run in its own schema, as a service principal."""
+    return shop.run("--run-type=ci", f"--target-schema={ci}", *words, env=shop.machine())
 
 
 def test_prune(shop: Shop, bench: Bench, ci: str) -> None:
@@ -42,6 +42,7 @@ def test_prune(shop: Shop, bench: Bench, ci: str) -> None:
     assert bench.rows(ci, "sums") == [{"n": 15}]
     done = run(shop, ci, "--prune")
     assert (done.code, done.nodes) == (0, {"success": 1}), done.stdout
+    assert done.events("credentials.fixed") == []
     assert bench.rows(ci, "sums") == [{"n": 6}]
     assert sorted(line["relation"] for line in done.events("relation.dropped")) == [
         f"main.{ci}.items",
