@@ -103,6 +103,12 @@ class RunParameters(BaseModel):
         places.Schema | None,
         Field(description="the schema's name again, to rebuild a protected target"),
     ] = None
+    prune: Annotated[
+        Boolean,
+        Field(
+            description="with ci or defer: first drop what earlier runs built and this one won't"
+        ),
+    ] = False
     fail_fast: Annotated[Boolean, Field(description="stop at the first failure")] = False
     warnings: Annotated[
         Literal["ok", "error"], Field(description="whether a warning fails the run")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from dbt_runner.argv import printable
 from dbt_runner.errors import PolicyError, SettingsError
+from dbt_runner.parameters import absolute_path
 from dbt_runner.places import Catalog, Schema, Strict, Target
 from dbt_runner.run_types import BUILT_IN, Command, RunType, read_command
 from dbt_runner.variable_rules import Variable, undeclared_fault
@@ -28,12 +29,29 @@ def _commands(value: object) -> tuple[Command, ...]:
     return tuple(read_command(item) for item in value)
 
 
+def _folder(value: str) -> str:
+    if not value.startswith(("/", "~")):
+        msg = "must be an absolute path"
+        raise ValueError(msg)
+    return absolute_path(value)
+
+
 class Production(Strict):
-    """Where production lives, for run types that compare with it."""
+    """Where production lives, for run types that compare with it.
+
+    Attributes:
+        artifacts: the folder that production's runs keep theirs in; `None` if it is the folder of
+            the run that compares.
+    """
 
     target: str
     catalog: Catalog
     target_schema: Annotated[Schema, Field(alias="schema")]
+    artifacts: Annotated[str, AfterValidator(_folder)] | None = None
+
+
+def _one_or_more(value: object) -> object:
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 class OwnRunType(Strict):
@@ -51,6 +69,7 @@ class Policy(Strict):
         settings: defaults for deployment settings.
         deployment: for each deployment setting, patterns of the values that a job may give.
         variables: the variables that a run may set; `None` leaves their names free.
+        production: one for each kind of database, since a run reads from its own kind only.
         stale_sources: whether the run type `fresh` ends red when a source is stale.
     """
 
@@ -58,7 +77,7 @@ class Policy(Strict):
     deployment: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     variables: Annotated[dict[str, Variable] | None, Field(alias="vars")] = None
     targets: dict[str, Target] = Field(default_factory=dict)
-    production: Production | None = None
+    production: Annotated[tuple[Production, ...], BeforeValidator(_one_or_more)] = ()
     own_run_types: Annotated[dict[str, OwnRunType], Field(alias="run_types")] = Field(
         default_factory=dict
     )
@@ -80,6 +99,23 @@ class Policy(Strict):
         hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(known)}"
         msg = f"run_type: {printable(name)} is no run type; {hint}"
         raise SettingsError(msg)
+
+    def production_for(self, target: str) -> Production | None:
+        """Production on the same kind of database as a target: the one that it can read from.
+
+        Of a target of the user's own `profiles.yml` the kind is not known here; it is taken to fit.
+        """
+        kind = self._kind(target)
+        fitting = [
+            place
+            for place in self.production
+            if kind is None or self._kind(place.target) in {kind, None}
+        ]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _kind(self, target: str) -> str | None:
+        place = self.targets.get(target)
+        return place.type if place else None
 
     def check_deployment(self, name: str, value: str, *, target: str) -> None:
         """Check a deployment setting that a job gives.
@@ -146,6 +182,32 @@ class Policy(Strict):
             )
             raise PolicyError(msg)
 
+    def check_prune(self, target: str, schemas: Iterable[tuple[str, str]]) -> None:
+        """Refuse to drop relations of a protected target, or where production is built.
+
+        Args:
+            target: name of the target.
+            schemas: (catalog, schema) of everything that would be pruned.
+
+        Raises:
+            PolicyError: it is not to be pruned.
+        """
+        place = self.targets.get(target)
+        if place and place.protected:
+            msg = f"prune: the target {target} is protected; nothing is dropped there"
+            raise PolicyError(msg)
+        production = self.production_for(target)
+        for catalog, schema in schemas:
+            if production and (production.catalog, production.target_schema) == (
+                catalog.lower(),
+                schema.lower(),
+            ):
+                msg = (
+                    f"prune: {catalog}.{schema} is production's own; give the target_schema of a "
+                    "run that compares with it"
+                )
+                raise PolicyError(msg)
+
     def check_relations(
         self, target: str, schemas: Iterable[tuple[str, str]], *, own_catalog: str
     ) -> None:
@@ -203,4 +265,21 @@ def load(folder: Path) -> Policy:
     for name in set(policy.own_run_types) & set(BUILT_IN):
         msg = f"{file}: run_types.{name}: is built in; choose another name"
         raise PolicyError(msg)
+    fault = _fault_of_productions(policy)
+    if fault:
+        msg = f"{file}: production: {fault}"
+        raise PolicyError(msg)
     return policy
+
+
+def _fault_of_productions(policy: Policy) -> str | None:
+    """Why production cannot be found by the target that compares with it, if so."""
+    kinds = []
+    for place in policy.production:
+        if policy.targets and place.target not in policy.targets:
+            return f"{printable(place.target)} is no target; there is {', '.join(policy.targets)}"
+        kinds.append(policy.targets[place.target].type if policy.targets else "any kind")
+    twice = next((kind for kind in kinds if kinds.count(kind) > 1), None)
+    return (
+        f"there is more than one on {twice}; a run would not know which to take" if twice else None
+    )

@@ -18,6 +18,7 @@ _NAMES = frozenset(
     {"build", "run", "seed", "snapshot", "test", "compile", "docs generate", "source freshness"}
 )
 _FULL_REFRESH = frozenset({"build", "run", "seed"})
+_BUILDS = _FULL_REFRESH | {"snapshot"}
 _REPEATABLE = frozenset({"build", "run", "seed", "snapshot", "test"})
 _MACRO = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", re.ASCII)
 
@@ -80,6 +81,11 @@ class Command:
     def is_repeatable(self) -> bool:
         """Whether dbt can be told to execute some of its nodes and no others."""
         return self.name in _REPEATABLE
+
+    @property
+    def builds_apart(self) -> bool:
+        """Whether it builds a part of the project, and reads the rest from elsewhere."""
+        return self.defer and self.name in _BUILDS
 
     def repeat(self, folder: Path) -> Command:
         """The same command for exactly the nodes of a `run_results.json`, all with an error."""

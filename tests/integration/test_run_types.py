@@ -42,7 +42,6 @@ sources:
           loaded_at_field: loaded_at
           freshness: {error_after: {count: 1, period: day}}
 """
-PRODUCTION = "production: {target: local, catalog: local, schema: analytics}\n"
 
 
 def load_source(project: Project, age: str, name: str = "local") -> None:
@@ -174,6 +173,27 @@ def test_fresh_makes_good_for_one_that_failed(project: Project) -> None:
     assert project.query("select id from analytics.on_source") == [(1,)]
 
 
+def test_fresh_forgets_nothing_that_was_newer(project: Project) -> None:
+    """What was newer when a `fresh` failed is built by the next, beside what is newer since."""
+    _, _, table = SOURCES.partition("tables:\n")
+    with_source(project, "'1 hour'")
+    with duckdb.connect(str(project.artifacts / "local.duckdb")) as database:
+        database.execute("create table raw.parts as from raw.orders")
+    project.write("models/sources.yml", SOURCES + table.replace("orders", "parts"))
+    project.model("on_parts", "select * from {{ source('raw', 'parts') }}")
+    assert project.run("--run-type=fresh").nodes == {"pass": 2, "success": 3}
+    load_source(project, "'30 minutes'")
+    project.model("on_source", "select no_such_column from {{ source('raw', 'orders') }}")
+    assert project.run("--run-type=fresh").nodes == {"pass": 2, "error": 1}
+    project.model("on_source", "select id from {{ source('raw', 'orders') }}")
+    with duckdb.connect(str(project.artifacts / "local.duckdb")) as database:
+        database.execute("update raw.parts set loaded_at = now()::timestamp - interval '1 minute'")
+    result = project.run("--run-type=fresh")
+    assert (result.code, result.nodes) == (0, {"pass": 2, "success": 2})
+    assert {"on_source", "on_parts"} <= set(result.statuses())
+    assert project.run("--run-type=fresh").nodes == {"pass": 2}
+
+
 def test_fresh_builds_all_until_one_was_green(project: Project) -> None:
     """A first `fresh` that failed is nothing to compare with, so the next one builds all."""
     with_source(project, "'1 hour'")
@@ -217,38 +237,6 @@ def test_fresh_stops_at_a_source_that_is_not_there(project: Project) -> None:
     assert result.nodes["error"] == 1
     assert "success" not in result.nodes
     assert project.tables() == ["raw.orders"]
-
-
-def test_ci_without_production(project: Project) -> None:
-    """`ci` needs to know production, and says what to write down, or what to run first."""
-    project.model("orders")
-    result = project.run("--run-type=ci")
-    assert result.code == 2
-    assert "runner.yml: production: {target: …, catalog: …, schema: …}" in result.stderr
-    project.write("runner.yml", PRODUCTION)
-    result = project.run("--run-type=ci", "--target-schema=pr_1")
-    assert result.code == 2
-    assert "production has no complete run of the whole graph" in result.stderr
-    assert "run full or incremental there first" in result.stderr
-    assert not project.artifacts.exists()
-
-
-def test_ci(project: Project) -> None:
-    """`ci` builds what differs from production, and reads the rest from there."""
-    project.write("runner.yml", PRODUCTION)
-    project.model("orders", "select 42 as id").model("parts")
-    project.model("sums", "select sum(id) as n from {{ ref('orders') }}")
-    assert project.run("--run-type=full", "--target-schema=analytics").code == 0
-    assert project.run("--select=parts", "--target-schema=analytics").code == 0
-
-    same = project.run("--run-type=ci", "--target-schema=pr_1")
-    assert (same.code, same.nodes) == (0, {})
-    project.model("sums", "select sum(id) + 1 as n from {{ ref('orders') }}")
-    result = project.run("--run-type=ci", "--target-schema=pr_1")
-    assert (result.code, result.nodes) == (0, {"success": 1})
-    assert project.query("select n from pr_1.sums") == [(43,)]
-    assert [name for name in project.tables() if name.startswith("pr_1")] == ["pr_1.sums"]
-    assert project.query("select n from analytics.sums") == [(42,)]
 
 
 def test_own_run_type(project: Project) -> None:

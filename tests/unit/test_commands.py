@@ -80,6 +80,15 @@ def test_settings_add_to_the_run_type(
         pytest.param(
             "named", ["--select=a"], "select: .* fixes what it selects", id="own-selector"
         ),
+        pytest.param("full", ["--prune"], "prune: .* full does not build a part", id="full-prunes"),
+        pytest.param("fresh", ["--prune"], "prune: .* fresh does not", id="fresh-prunes"),
+        pytest.param("macro", ["--prune"], "prune: .* macro does not", id="macro-prunes"),
+        pytest.param(
+            "test",
+            ["--prune", "--defer", "--state=/x"],
+            "prune: .* test does not",
+            id="test-prunes",
+        ),
         pytest.param("macro", ["--select=a"], "select: .* selects no nodes", id="macro-selects"),
         pytest.param("macro", ["--exclude=a"], "exclude: .* selects no nodes", id="macro-excludes"),
     ],
@@ -96,6 +105,16 @@ def test_defer_applies_to_all_but_macros(load: Load) -> None:
     """With defer, every command that reads nodes reads what it does not build from the state."""
     found = commands(POLICY.run_type("both"), load("--defer", "--state=/x").settings)
     assert [command.defer for command in found] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("run_type", "words"),
+    [("ci", []), ("incremental", ["--defer", "--state=/x"]), ("run", ["--defer", "--state=/x"])],
+)
+def test_what_defers_may_prune(load: Load, run_type: str, words: list[str]) -> None:
+    """A run that builds a part and reads the rest from production may drop what is left over."""
+    given = load("--prune", *words).settings
+    assert any(command.builds_apart for command in commands(POLICY.run_type(run_type), given))
 
 
 def test_run_types_of_the_table_stay_as_they_are(load: Load) -> None:

@@ -50,6 +50,11 @@ BASE = "dbt-runner --target local --target-schema mine"
             id="five-at-most",
         ),
         pytest.param(
+            {"run_type": "ci", "status": "failed", "failed": [bad("model.p.a")]},
+            f"{BASE} --run-type ci",
+            id="a-model-that-failed-apart-from-production",
+        ),
+        pytest.param(
             {"status": "failed", "failed": [bad("model.p.a"), bad("model.p.b", "skipped")]},
             f"{BASE} --run-type incremental --select a+",
             id="causes-only",

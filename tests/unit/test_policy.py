@@ -86,7 +86,33 @@ FAULTS = [
     pytest.param("targets: {x: {type: duckdb, schema: 'a\"b'}}", "targets.x.schema: ", id="schema"),
     pytest.param("targets: {x: {type: duckdb, protected: si}}", "targets.x.protected: ", id="bool"),
     pytest.param("targets: {x: {type: duckdb, protected: true}}", "targets.x: a ", id="no-list"),
-    pytest.param("production: {target: x}", "production.catalog: ", id="half-a-production"),
+    pytest.param("production: {target: x}", "production.0.catalog: ", id="half-a-production"),
+    pytest.param(
+        "production: {target: x, catalog: c, schema: s, artifacts: a}",
+        "production.0.artifacts: must be an absolute path",
+        id="artifacts-relative",
+    ),
+    pytest.param(
+        "production: {target: x, catalog: c, schema: s, artifacts: /Volumes/a/../b}",
+        "production.0.artifacts: must be /Volumes/<catalog>",
+        id="artifacts-outside-a-volume",
+    ),
+    pytest.param(
+        "production: {target: x, catalog: c, schema: 's\"'}",
+        "production.0.schema: ",
+        id="production-schema",
+    ),
+    pytest.param(
+        "{targets: {a: {type: duckdb}}, production: {target: x, catalog: c, schema: s}}",
+        "production: 'x' is no target; there is a",
+        id="production-elsewhere",
+    ),
+    pytest.param(
+        "{targets: {a: {type: duckdb}, b: {type: duckdb}}, production: ["
+        "{target: a, catalog: c, schema: s}, {target: b, catalog: c, schema: s}]}",
+        "production: there is more than one on duckdb",
+        id="two-productions-of-a-kind",
+    ),
     pytest.param("stale_sources: maybe", "stale_sources: ", id="unknown-choice"),
     pytest.param("run_types: {x: {}}", "run_types.x.commands: ", id="no-commands"),
     pytest.param("run_types: {x: {commands: []}}", "run_types.x.commands: ", id="empty-list"),
@@ -284,3 +310,71 @@ def test_unknown_run_type_names_the_nearest() -> None:
         found.run_type("Nightly")
     with pytest.raises(SettingsError, match=r"there is full, incremental, .*, nightly$"):
         found.run_type("x")
+
+
+PRODUCTIONS = """
+targets:
+  local: {type: duckdb}
+  laptop: {type: duckdb}
+  dev: {type: databricks, catalog: main, schema: analytics}
+  prod: {type: databricks, catalog: prod, schema: analytics, protected: true, schemas: ["*"]}
+production:
+  - {target: local, catalog: local, schema: Analytics}
+  - {target: prod, catalog: prod, schema: analytics, artifacts: /Volumes/prod/analytics/runs}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "expected"),
+    [
+        pytest.param(PRODUCTIONS, "local", "local", id="itself"),
+        pytest.param(PRODUCTIONS, "laptop", "local", id="same-kind"),
+        pytest.param(PRODUCTIONS, "dev", "prod", id="the-other-kind"),
+        pytest.param(PRODUCTIONS, "mine", None, id="unknown-kind-of-several"),
+        pytest.param(PRODUCTIONS.partition("  - {target: prod")[0], "mine", "local", id="only-one"),
+        pytest.param(PRODUCTIONS.partition("  - {target: prod")[0], "dev", None, id="no-fit"),
+        pytest.param("production: {target: p, catalog: c, schema: s}", "mine", "p", id="a-mapping"),
+        pytest.param("production:", "mine", None, id="empty"),
+    ],
+)
+def test_production_is_of_the_targets_kind(
+    tmp_path: Path, text: str, target: str, expected: str | None
+) -> None:
+    """A run compares with the production that its own kind of database can read from."""
+    found = policy.load(write(tmp_path, text)).production_for(target)
+    assert (found.target if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "place", "message"),
+    [
+        pytest.param("local", ("local", "pr_1"), None, id="apart"),
+        pytest.param("local", ("LOCAL", "ANALYTICS"), "is production's own", id="production"),
+        pytest.param("dev", ("prod", "analytics"), "is production's own", id="by-another-target"),
+        pytest.param("dev", ("main", "analytics"), None, id="another-catalog"),
+        pytest.param("prod", ("prod", "pr_1"), "the target prod is protected", id="protected"),
+    ],
+)
+def test_what_is_not_pruned(
+    tmp_path: Path, target: str, place: tuple[str, str], message: str | None
+) -> None:
+    """Nothing is dropped in a protected target or where production is."""
+    found = policy.load(write(tmp_path, PRODUCTIONS))
+    if message is None:
+        found.check_prune(target, [place])
+        return
+    with pytest.raises(PolicyError, match=f"^prune: .*{message}"):
+        found.check_prune(target, [place])
+
+
+def test_packaged_production_is_where_the_bundle_keeps_it() -> None:
+    """A run on a laptop and one in a job each find a production of their kind."""
+    shipped = policy.load(project.packaged_folder())
+    local, job = shipped.production_for("local"), shipped.production_for("databricks")
+    assert local is not None
+    assert (local.catalog, local.target_schema, local.artifacts) == ("local", "analytics", None)
+    assert job is not None
+    target = shipped.targets[job.target]
+    assert (job.catalog, job.target_schema) == (target.catalog, target.target_schema)
+    assert job.artifacts == f"/Volumes/{job.catalog}/{job.target_schema}/dbt_runner"
+    shipped.check_deployment("artifacts", str(job.artifacts), target=job.target)

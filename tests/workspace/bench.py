@@ -25,7 +25,7 @@ PYTHON = {(3, 11): "15.4.x-scala2.12", (3, 12): "16.4.x-scala2.12"}
 # what a wheel task of ours is given besides run_type, target_schema and the like
 REFERENCES = (
     *("job_id", "job_run_id", "task_run_id", "task_key", "repair_count", "execution_count"),
-    *("select", "exclude", "vars", "full_refresh_confirm", "resume_key"),
+    *("select", "exclude", "vars", "full_refresh_confirm", "prune", "resume_key"),
     *("catalog", "warehouse_id", "artifacts"),
 )
 

@@ -128,12 +128,14 @@ def test_pull_request(repository: Bundle, tmp_path: Path) -> None:
     assert started(repository)["job_parameters"] == {
         "run_type": "ci",
         "target_schema": "pull_request_12",
+        "prune": "true",
     }
     job = repository.databricks("jobs", "get", str(started(repository)["job_id"])).json
     assert "pull request 12] " in job["settings"]["name"]
     [task] = job["settings"]["tasks"]
     given = task["python_wheel_task"]["named_parameters"]
-    assert given["artifacts"] == "/Volumes/prod/analytics/dbt_runner"
+    # its own are kept apart from production's, which runner.yml says where to read
+    assert given["artifacts"] == "/Volumes/main/staging_analytics/dbt_runner"
     repository.databricks("schemas", "create", "pull_request_12", "main")
     steps = run(repository, tmp_path, "pull_request.yml", "clean", **number)
     assert "Destroy complete" in steps[0].said

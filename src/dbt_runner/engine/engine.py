@@ -17,11 +17,21 @@ from dbt_runner.engine import adapters, databricks, environment
 from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
 from dbt_runner.engine.fingerprint import fingerprint
 from dbt_runner.engine.options import Options
-from dbt_runner.engine.plan import Node, behind, operation, selected
+from dbt_runner.engine.plan import Node, behind, operation, selected, sources, written
 from dbt_runner.engine.translation import Callback, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
 from dbt_runner.warehouse.connection import Login
+
+BEHAVIOUR = (
+    # else models run after a failed on-run-start
+    "skip_nodes_if_on_run_start_fails",
+    # Else what hangs on the target counts as modified in every other target. Read while parsing
+    # (`dbt/parser/base.py`, `dbt/context/`, dbt-core 1.11), so a saved parse hangs on it, which
+    # dbt's own check of a saved parse does not know.
+    "state_modified_compare_more_unrendered_values",
+)
+"""Flags of dbt that are on in every run, whatever the project says of them."""
 
 _one_at_a_time = threading.Lock()
 
@@ -140,6 +150,44 @@ class Engine:
         """Nodes that dbt skips when these fail. After `parse`."""
         return behind(self._manifest, unique_ids)
 
+    def written(self) -> tuple[Node, ...]:
+        """Every node of the project that a build would write. After `parse`."""
+        return written(self._manifest)
+
+    def sources(self) -> frozenset[str]:
+        """What the project reads as sources, `catalog.schema.name`, lower case. After `parse`."""
+        return sources(self._manifest)
+
+    def drop(
+        self,
+        schemas: Iterable[tuple[str, str]],
+        names: frozenset[str],
+        dropped: Callable[[str], None],
+    ) -> None:
+        """Drop relations, those that are there, until the run is cancelled. After `parse`.
+
+        Args:
+            schemas: (catalog, schema) of where to look.
+            names: of the relations, `catalog.schema.name` in lower case.
+            dropped: told about each.
+
+        Raises:
+            DbtError: a schema cannot be looked at, or a relation not be dropped.
+        """
+        from dbt_common.exceptions import DbtBaseException
+
+        self._hand_over()
+        self._executing = True
+        try:
+            for name in adapters.drop(schemas, names, self._cancelling.is_set):
+                dropped(name)
+        except DbtBaseException as error:
+            if not self._cancelling.is_set():
+                msg = f"prune: {_as_error(error)}"
+                raise DbtError(msg) from error
+        finally:
+            self._executing = False
+
     def execute(self, command: Command, folder: Path) -> Outcome:
         """Run a command, its artifacts in the folder. After `parse`."""
         if command.macro:
@@ -223,7 +271,8 @@ class Engine:
             self._hand_over()
         if message.info.name == "MainReportArgs":
             flags = import_module("dbt.flags").get_flags()
-            object.__setattr__(flags, "skip_nodes_if_on_run_start_fails", True)
+            for name in BEHAVIOUR:
+                object.__setattr__(flags, name, True)
             if self._cancelling.is_set():
                 object.__setattr__(flags, "FAIL_FAST", True)
 

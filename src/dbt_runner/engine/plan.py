@@ -60,6 +60,18 @@ def selected(command: Command, flags: Any, config: Any, manifest: Any) -> tuple[
     return tuple(node for node in nodes if node is not None)
 
 
+def written(manifest: Any) -> tuple[Node, ...]:
+    """Every node of the project that a build would write a relation for, selected or not."""
+    nodes = (_node(manifest, unique_id, Command("build")) for unique_id in manifest.nodes)
+    return tuple(node for node in nodes if node is not None and node.relation)
+
+
+def sources(manifest: Any) -> frozenset[str]:
+    """The relations, `catalog.schema.name` in lower case, that the project reads as sources."""
+    found = manifest.sources.values()
+    return frozenset(f"{s.database}.{s.schema}.{s.identifier}".lower() for s in found)
+
+
 def operation(manifest: Any, macro: str, project: str) -> Node:
     """The macro that `run-operation` runs, as a node.
 

@@ -112,10 +112,13 @@ def assign(
         policy.check_relations(target, [here], own_catalog=connection.catalog)
     if any(command.full_refresh for command in chosen):
         policy.check_full_refresh(target, schema, settings.full_refresh_confirm)
+    if settings.prune:
+        known = [(connection.catalog, schema)] if connection.catalog and schema else []
+        policy.check_prune(target, known)
     place = artifacts.place(
         Path(settings.artifacts), project.name, target, connection.catalog, schema
     )
-    chosen, compared = state.resolve(chosen, settings, policy, project, place)
+    chosen, compared = state.resolve(chosen, settings, policy, project, target, place)
     assignment = Assignment(
         settings, policy, project, run_type, chosen, connection, compared, place, resumes, in_job
     )

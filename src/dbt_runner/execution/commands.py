@@ -13,7 +13,8 @@ def commands(run_type: RunType, settings: Settings) -> tuple[Command, ...]:
     """Apply the selection and `full_refresh` of the settings to a run type's commands.
 
     Raises:
-        SettingsError: the run type fixes the selection, or has nothing to refresh.
+        SettingsError: the run type fixes the selection, has nothing to refresh, or nothing
+            to prune.
     """
     chosen = tuple(_with_selection(command, run_type, settings) for command in run_type.commands)
     if settings.full_refresh:
@@ -27,6 +28,12 @@ def commands(run_type: RunType, settings: Settings) -> tuple[Command, ...]:
         raise SettingsError(msg)
     if settings.defer:
         chosen = tuple(replace(command, defer=not command.macro) for command in chosen)
+    if settings.prune and not any(command.builds_apart for command in chosen):
+        msg = (
+            f"prune: the run type {run_type.name} does not build a part and defer the rest to "
+            "production, so nothing is left over; leave prune out"
+        )
+        raise SettingsError(msg)
     return chosen
 
 

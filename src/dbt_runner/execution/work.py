@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from dbt_runner.engine.engine import Engine
+from dbt_runner.engine.engine import BEHAVIOUR, Engine
 from dbt_runner.engine.events import (
     GREEN,
     CredentialsFixed,
@@ -24,6 +24,7 @@ from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.planning import Planning
 from dbt_runner.execution.preparation import prepare
+from dbt_runner.execution.pruning import prune
 from dbt_runner.execution.results import Record, Results
 from dbt_runner.execution.resume import Resume
 from dbt_runner.execution.retries import Retries
@@ -105,7 +106,8 @@ class Work:
             if self.engine.dropped_variables:
                 names = ", ".join(self.engine.dropped_variables)
                 self._reporter.notice("environment.dropped", level="warning", names=names)
-            for step in (self._prepare, self._parse, self._await_warehouse, self._planning.plan):
+            before = (self._prepare, self._parse, self._await_warehouse, self._planning.plan)
+            for step in (*before, self._prune):
                 self._go_on()
                 step()
             for number, command in enumerate(self._assignment.commands):
@@ -137,6 +139,7 @@ class Work:
         clock = time.monotonic()
         assignment, folder = self._assignment, self._workspace.parse
         cache = ParseCache(
+            BEHAVIOUR,
             assignment.project.folder,
             assignment.connection.target,
             assignment.connection.catalog,
@@ -152,6 +155,10 @@ class Work:
             self._reporter.notice("parse.not_kept", level="debug", reason=problem)
         self._spend("parse", clock)
         self._summary.catalog, self._summary.target_schema = self.engine.place()
+
+    def _prune(self) -> None:
+        if self._assignment.settings.prune:
+            prune(self._assignment, self.engine, self.results, self._reporter.notice)
 
     def _run_command(self, number: int, command: Command) -> bool:
         """Execute one command; whether the next one may follow."""

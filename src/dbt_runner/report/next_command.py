@@ -30,7 +30,10 @@ def next_command(summary: Summary, chosen: Mapping[str, Any]) -> str | None:
         if item["unique_id"].startswith(("model.", "seed.", "snapshot."))
         and item["status"] in {"error", "fail"}
     ]
-    if names:
+    if names and summary.run_type == "ci":
+        # alone, the nodes would look for the rest in their own schema
+        words = ["--run-type", "ci"]
+    elif names:
         select = " ".join(f"{name}+" for name in names[:MAX_NAMES])
         words = ["--run-type", "incremental", "--select", select]
     elif summary.status in {"cancelled", "timeout"}:

@@ -23,8 +23,9 @@ class ParseCache:
     """The saved state of one project in one place.
 
     Args:
-        key: what a parse depends on: project folder, target, catalog, schema, variables. The
-            folder is part of it because dbt keeps the absolute path of seeds in the state.
+        key: what a parse depends on: flags of dbt, project folder, target, catalog, schema,
+            variables. The flags are part of it because dbt does not check them; the folder, because
+            dbt keeps the absolute path of seeds in the state.
     """
 
     def __init__(self, *key: object) -> None:
