@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dbt_runner import argv, settings
+from dbt_runner import argv, cli, settings
 from dbt_runner.engine.events import NodeFinished, Status
 from dbt_runner.engine.plan import Node
 from dbt_runner.execution.results import Results
@@ -77,7 +77,12 @@ def test_next_command(values: dict[str, Any], command: str | None) -> None:
     assert (found and shlex.split(found)) == (command and shlex.split(command))
     if found:
         words = shlex.split(found)[1:]
-        given = argv.read(words, booleans=settings.BOOLEANS, commands={"run"}).values
+        given = argv.read(
+            words,
+            booleans=settings.BOOLEANS,
+            commands={"run", *cli.WITH_ATTEMPT},
+            with_subject=cli.WITH_ATTEMPT,
+        ).values
         settings.load(given, {}, Policy(), in_job=False, warn=pytest.fail)
 
 
