@@ -20,7 +20,9 @@ from dbt_runner.report.sink import Sink
 SLOWEST = 5
 FAILURES = 20
 LEVELS = ("debug", "info", "warning", "error")
-TOLD = frozenset({"relation.dropped", "run.cancelling", "run.resumed", "samples.generating"})
+TOLD = frozenset(
+    {"lock.waiting", "relation.dropped", "run.cancelling", "run.resumed", "samples.generating"}
+)
 """Notices of level info that a person at a terminal wants to see."""
 
 _STYLES = {
