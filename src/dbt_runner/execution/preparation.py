@@ -10,7 +10,6 @@ from dbt_runner.errors import BusyError
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.warehouse import duckdb
 
-
 _TRY_AGAIN = 0.5
 
 
