@@ -77,6 +77,8 @@ class ConsoleReport:
     def notice(self, event: str, *, level: str = "info", **facts: Any) -> None:
         if event == "run.parsing":
             self._stage = "parsing the project"
+        if event == "lock.waiting":
+            self._stage = "waiting for another run"
         if level not in self._shown or (level == "info" and event not in TOLD):
             return
         shown = ", ".join(f"{name}: {value}" for name, value in facts.items())

@@ -8,7 +8,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dbt_runner.errors import BusyError, SettingsError
@@ -32,7 +33,7 @@ class Place:
     """
 
     key: tuple[str, ...]
-    label: str
+    label: str = field(compare=False)
 
     @property
     def path(self) -> Path:
@@ -133,8 +134,9 @@ class Leases:
                     told = True
                     self._notice("lock.waiting", place=place.label, owner=str(rival.owner))
                 self._pause(min(_POLL, self._times.heartbeat) * random.uniform(0.5, 1))  # noqa: S311
-                view = lease.look()
-                rival = next(iter(view.rivals), None)
+                # a storage that does not answer has no news; how long that is waited for is bounded
+                with suppress(OSError):
+                    rival = next(iter(lease.look().rivals), None)
         with self._lock:
             self._held[place] = lease
         if told:
