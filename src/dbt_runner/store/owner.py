@@ -85,11 +85,11 @@ class Owner:
 
 
 def _machine() -> str | None:
-    """This machine's boot and this process's space of process ids; `None` beyond Linux."""
+    """This machine, its boot, and this process's space of process ids; `None` beyond Linux."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         # two containers share the boot, and not the process ids
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - no path
+        return f"{socket.gethostname()} {boot} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - no path
     except OSError:
         return None
 
