@@ -46,7 +46,7 @@ def hammer(folder: Path, seconds: float) -> None:
     check = folder / "check"
     chance = random.Random()  # noqa: S311
     while time.monotonic() < end:
-        mine = leases(folder, f"{os.getpid()}", 3.0)
+        mine = leases(folder, f"{os.getpid()}", 60)
         try:
             mine.take([PLACE], chance.choice([0, 0, 60]))
         except BusyError:
