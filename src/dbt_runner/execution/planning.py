@@ -9,6 +9,7 @@ from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.plan import Node
 from dbt_runner.errors import NothingSelected, SettingsError
 from dbt_runner.execution.assignment import Assignment
+from dbt_runner.execution.pruning import own_schemas
 from dbt_runner.execution.results import Results
 from dbt_runner.execution.resume import Resume
 from dbt_runner.execution.workspace import Workspace
@@ -136,10 +137,17 @@ class Planning:
         # hooks and operations are no nodes: what they write hangs on the target's own schema
         policy.check_relations(target, [place, *written], own_catalog=place[0])
         self._access.check_schemas({place, *written})
+        self._lease({place}, set(written))
+
+    def _lease(self, own: set[tuple[str, str]], written: set[tuple[str, str]]) -> None:
+        settings = self._assignment.settings
+        if settings.prune:
+            written |= own_schemas(self._engine)
         operates = any(r.node.resource_type == "operation" for r in self._results.records())
+        # what is planned later is going to write: another run must not come in between
         if written or operates or len(self._planned) < len(self._assignment.commands):
-            taken = places({place, *written}, *self._engine.database())
-            self._leases.take(taken, self._assignment.settings.wait_for_lock)
+            taken = places(own | written, *self._engine.database())
+            self._leases.take(taken, settings.wait_for_lock)
 
     def _announce(self) -> None:
         earlier, state = self._resume.earlier, self._assignment.state
