@@ -238,7 +238,9 @@ class Project:
         return self.write(f"models/{name}.sql", f"{{{{ config(materialized='table') }}}}\n{sql}\n")
 
     def query(self, sql: str, file: Path | None = None) -> list[tuple[Any, ...]]:
-        """Ask the database file."""
+        """Ask the database file; a run that was refused before it wrote has not even made one."""
+        if not (file or self.file).exists():
+            return []
         with duckdb.connect(str(file or self.file), read_only=True) as database:
             return database.execute(sql).fetchall()
 

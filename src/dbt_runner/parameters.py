@@ -137,6 +137,12 @@ class RunParameters(BaseModel):
         Literal["full", "error"],
         Field(description="what happens if the project has changed since that attempt"),
     ] = "full"
+    wait_for_lock: Annotated[
+        WholeNumber,
+        Field(
+            ge=0, le=86_400, description="seconds to wait while another run writes the same schema"
+        ),
+    ] = 0
     resume_key: Annotated[
         Identifier | None,
         Field(description="names what is wanted as a whole, so that its attempts can be linked"),

@@ -128,6 +128,11 @@ class Engine:
         folder.mkdir(parents=True, exist_ok=True)
         self._manifest.write(str(folder / "manifest.json"))
 
+    def database(self) -> tuple[str, str | None]:
+        """The kind of database, such as `duckdb`, and its file where it is one. After `parse`."""
+        credentials = adapters.current().config.credentials
+        return str(credentials.type), getattr(credentials, "path", None)
+
     def plan(self, command: Command, folder: Path) -> tuple[Node, ...]:
         """The nodes that a command would execute. After `parse`.
 

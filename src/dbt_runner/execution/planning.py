@@ -9,13 +9,16 @@ from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.plan import Node
 from dbt_runner.errors import NothingSelected, SettingsError
 from dbt_runner.execution.assignment import Assignment
+from dbt_runner.execution.pruning import own_schemas
 from dbt_runner.execution.results import Results
 from dbt_runner.execution.resume import Resume
 from dbt_runner.execution.workspace import Workspace
+from dbt_runner.execution.writing import places
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.store.attempts import PLAN, later_plan
+from dbt_runner.store.leases import Leases
 from dbt_runner.warehouse.access import Access
 
 
@@ -32,6 +35,7 @@ class Planning:
         results: Results,
         reporter: Reporter,
         resume: Resume,
+        leases: Leases,
     ) -> None:
         self._assignment = assignment
         self._workspace = workspace
@@ -40,6 +44,7 @@ class Planning:
         self._access = access
         self._results = results
         self._reporter = reporter
+        self._leases = leases
         self._unmatched: dict[int, list[str]] = {}
         self._resume = resume
         self._planned: set[int] = set()
@@ -49,6 +54,7 @@ class Planning:
         """Plan what can be planned now, check it, and write it down before anything is written.
 
         Raises:
+            BusyError: another run writes one of the schemas.
             RunnerError: the selection or a schema that would be written is not allowed.
         """
         self._resume.look()
@@ -131,6 +137,17 @@ class Planning:
         # hooks and operations are no nodes: what they write hangs on the target's own schema
         policy.check_relations(target, [place, *written], own_catalog=place[0])
         self._access.check_schemas({place, *written})
+        self._lease({place}, set(written))
+
+    def _lease(self, own: set[tuple[str, str]], written: set[tuple[str, str]]) -> None:
+        settings = self._assignment.settings
+        if settings.prune:
+            written |= own_schemas(self._engine)
+        operates = any(r.node.resource_type == "operation" for r in self._results.records())
+        # what is planned later is going to write: another run must not come in between
+        if written or operates or len(self._planned) < len(self._assignment.commands):
+            taken = places(own | written, *self._engine.database())
+            self._leases.take(taken, settings.wait_for_lock)
 
     def _announce(self) -> None:
         earlier, state = self._resume.earlier, self._assignment.state

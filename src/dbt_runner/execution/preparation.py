@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from dbt_runner.errors import BusyError
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.warehouse import duckdb
+
+_TRY_AGAIN = 0.5
+
+
+def prepare_when_free(
+    assignment: Assignment,
+    cancelled: Callable[[], bool],
+    notice: Callable[..., None],
+    wait: float,
+    pause: Callable[[float], None],
+) -> None:
+    """Do as `prepare`, and wait for another process that holds the file.
+
+    Args:
+        wait: for how many seconds.
+        pause: waits for some seconds; raises if the run is to end.
+
+    Raises:
+        BusyError: another process still holds the file.
+        ProjectError: the file or the samples cannot be made.
+    """
+    end = time.monotonic() + wait
+    told = False
+    while True:
+        try:
+            prepare(assignment, cancelled, notice)
+        except BusyError as error:
+            if time.monotonic() >= end:
+                raise
+            if not told:
+                told = True
+                notice("lock.waiting", reason=str(error))
+        else:
+            return
+        pause(_TRY_AGAIN)
 
 
 def prepare(

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dbt_runner.errors import NotPublished, RunnerError
+from dbt_runner.errors import BusyError, NotPublished, RunnerError
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.summary import Summary
@@ -102,6 +102,8 @@ class Run:
                 let_go = self._wait()
                 summary = self._conclude()
             finally:
+                if self._work.done.is_set():
+                    self._work.leases.release()
                 shutil.rmtree(self._workspace.folder, ignore_errors=True)
             if not let_go:
                 os._exit(summary.exit_code)
@@ -135,6 +137,7 @@ class Run:
         told = False
         while not self._work.done.wait(TICK):
             self._access.tick()
+            self._heed_leases()
             if deadline is not None and time.monotonic() > deadline:
                 cancellation.request("timeout", 124, f"timeout of {settings.timeout} s")
             if not cancellation.requested:
@@ -147,6 +150,11 @@ class Run:
             if cancellation.impatient or time.monotonic() > cancellation.since + settings.grace:
                 return False
         return True
+
+    def _heed_leases(self) -> None:
+        lost = self._work.leases.lost
+        if lost:
+            self._cancellation.request("cancelled", BusyError.exit_code, f"a lost lease: {lost}")
 
     def _cancel_queries(self) -> None:
         try:
@@ -170,6 +178,7 @@ class Run:
             self._attempt.publish(self._workspace.folder)
         except NotPublished as error:
             lost = lost or str(error)
+        self._heed_leases()
         # from here on a signal changes nothing
         self._cancellation.close()
         summary.versions.update(self._work.engine.versions())
@@ -192,6 +201,9 @@ class Run:
         except NotPublished as error:
             if not lost:
                 self._lose(str(error))
+        if self._work.done.is_set():
+            # else dbt may still write, until the process has ended
+            self._work.leases.release()
         if self._publish is not None:
             self._publish(summary.as_dict())
         self._reporter.finished(summary, results)

@@ -23,7 +23,7 @@ from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.planning import Planning
-from dbt_runner.execution.preparation import prepare
+from dbt_runner.execution.preparation import prepare_when_free
 from dbt_runner.execution.pruning import prune
 from dbt_runner.execution.results import Record, Results
 from dbt_runner.execution.resume import Resume
@@ -36,8 +36,10 @@ from dbt_runner.run_types import Command
 from dbt_runner.store import journal
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.store.journal import STARTED, Journal
+from dbt_runner.store.leases import Leases
 from dbt_runner.store.parse_cache import ParseCache
 from dbt_runner.warehouse.access import Access
+from dbt_runner.warehouse.attribution import owner
 from dbt_runner.warehouse.connection import Login
 
 
@@ -54,6 +56,7 @@ class Work:
         results: the nodes' statuses, up to date at any moment.
         resume: what is taken over from an earlier attempt.
         journal: the nodes' statuses as they come, in the store.
+        leases: what the run may write.
         executed: number of commands that dbt has come to the end of.
     """
 
@@ -80,8 +83,22 @@ class Work:
         self.engine = Engine(assignment.options(workspace.folder), self._listen)
         self.resume = Resume(assignment, workspace, self.engine, self.results, reporter)
         self.journal = Journal(attempt.folder, self._tell_of_journal)
+        self.leases = Leases(
+            Path(assignment.settings.artifacts),
+            lambda: owner(assignment.settings, attempt.id, access.host),
+            self._go_on,
+            reporter.notice,
+        )
         self._planning = Planning(
-            assignment, workspace, attempt, self.engine, access, self.results, reporter, self.resume
+            assignment,
+            workspace,
+            attempt,
+            self.engine,
+            access,
+            self.results,
+            reporter,
+            self.resume,
+            self.leases,
         )
 
     def begin(self) -> None:
@@ -106,7 +123,7 @@ class Work:
             if self.engine.dropped_variables:
                 names = ", ".join(self.engine.dropped_variables)
                 self._reporter.notice("environment.dropped", level="warning", names=names)
-            before = (self._prepare, self._parse, self._await_warehouse, self._planning.plan)
+            before = (self._parse, self._await_warehouse, self._planning.plan, self._prepare)
             for step in (*before, self._prune):
                 self._go_on()
                 step()
@@ -132,7 +149,14 @@ class Work:
             raise self._access.fault
 
     def _prepare(self) -> None:
-        prepare(self._assignment, lambda: self._cancellation.requested, self._reporter.notice)
+        # after the lease: who waits for it, or is turned away, does not even touch the file
+        prepare_when_free(
+            self._assignment,
+            lambda: self._cancellation.requested,
+            self._reporter.notice,
+            self._assignment.settings.wait_for_lock - self.leases.waited,
+            self._pause,
+        )
 
     def _parse(self) -> None:
         self._reporter.notice("run.parsing")

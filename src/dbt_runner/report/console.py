@@ -20,7 +20,9 @@ from dbt_runner.report.sink import Sink
 SLOWEST = 5
 FAILURES = 20
 LEVELS = ("debug", "info", "warning", "error")
-TOLD = frozenset({"relation.dropped", "run.cancelling", "run.resumed", "samples.generating"})
+TOLD = frozenset(
+    {"lock.waiting", "relation.dropped", "run.cancelling", "run.resumed", "samples.generating"}
+)
 """Notices of level info that a person at a terminal wants to see."""
 
 _STYLES = {
@@ -75,6 +77,8 @@ class ConsoleReport:
     def notice(self, event: str, *, level: str = "info", **facts: Any) -> None:
         if event == "run.parsing":
             self._stage = "parsing the project"
+        if event == "lock.waiting":
+            self._stage = "waiting for another run"
         if level not in self._shown or (level == "info" and event not in TOLD):
             return
         shown = ", ".join(f"{name}: {value}" for name, value in facts.items())

@@ -66,6 +66,11 @@ class Access:
         found = {value for name, value in self.login.environment.items() if _is_secret(name)}
         return frozenset(found) | (self._credentials.secrets if self._credentials else frozenset())
 
+    @property
+    def host(self) -> str | None:
+        """The workspace's host, once it is known."""
+        return self._credentials.host if self._credentials else None
+
     def open(self) -> None:
         """Make credentials, and have all else made ready in a thread; takes 10 s or so at most."""
         address = self._connection.address

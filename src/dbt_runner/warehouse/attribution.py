@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dbt_runner.settings import Settings
+from dbt_runner.store.owner import Owner
 
 SESSION_HEADERS = "DBT_DATABRICKS_HTTP_SESSION_HEADERS"
+_VOLUMES = "/Volumes/"
 _IN_ARTIFACTS = "DBT_ENV_CUSTOM_ENV_"
 
 
@@ -17,6 +20,19 @@ def ids(settings: Settings, attempt: str) -> dict[str, str]:
     names = ("job_id", "job_run_id", "task_run_id", "task_key")
     known = {name: value for name in names if (value := getattr(settings, name))}
     return {"dbt_runner_attempt": attempt, **known}
+
+
+def owner(settings: Settings, attempt: str, host: str | None) -> Owner:
+    """The run as the owner of a lease.
+
+    Args:
+        host: of the workspace; with it the job run has a page (Databricks docs, "View a job run").
+    """
+    job, run = settings.job_id, settings.job_run_id
+    url = f"https://{host}/jobs/{job}/runs/{run}" if host and job and run else None
+    found = Owner.here(attempt, resume_key=settings.link, job_id=job, job_run_id=run, url=url)
+    # machines that start from one snapshot may not be told apart, so there a process proves nothing
+    return replace(found, machine=None) if settings.artifacts.startswith(_VOLUMES) else found
 
 
 def in_artifacts(known: Mapping[str, str]) -> dict[str, str]:
