@@ -52,7 +52,8 @@ AIRFLOW := .venv-airflow
 # What benches fetch beside Python packages is kept for all checkouts.
 CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dbt-runner
 
-# The warehouse bench: Spark in an environment of its own, Delta Lake in the user's cache.
+# The warehouse bench, and SQL tasks in the jobs bench: Spark in an environment of its own, Delta
+# Lake in the user's cache.
 WAREHOUSE := .venv-warehouse
 DELTA_VERSION = $(shell sed -n 's:.*<delta.version>\(.*\)</.*:\1:p' tests/warehouse/pom.xml)
 JARS = $(CACHE)/delta-$(DELTA_VERSION)
@@ -113,10 +114,11 @@ test-workspace: env .programs ## the real Databricks CLI on the bundle; needs Go
 	@$(MAKE) "$(WHEELS)"
 	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" $(BIN)/pytest tests/workspace
 
-test-jobs: env .airflow-env ## the bundle's jobs down to dbt on DuckDB, and Airflow, on a Jobs API of our own
-	@$(MAKE) "$(WHEELS)"
+test-jobs: env .airflow-env .warehouse-env ## the bundle's jobs down to rows, and Airflow, on a Jobs API of our own
+	@$(MAKE) "$(WHEELS)" "$(JARS)"
 	BENCH_PROGRAMS="$(PROGRAMS)" BENCH_WHEELS="$(WHEELS)" BENCH_AIRFLOW="$(CURDIR)/$(AIRFLOW)" \
-	  INTENTS=1000 $(BIN)/pytest tests/jobs tests/integration/test_trigger_chaos.py
+	  BENCH_WAREHOUSE="$(CURDIR)/$(WAREHOUSE)" BENCH_JARS="$(JARS)" INTENTS=1000 \
+	  $(BIN)/pytest tests/jobs tests/integration/test_trigger_chaos.py
 
 soak: env .warehouse-env ## kills at random moments, and resumes: KILLS=500 on DuckDB, a tenth on the warehouse bench
 	@$(MAKE) "$(JARS)"
@@ -187,10 +189,10 @@ $(AIRFLOW)/.stamp: pyproject.toml uv.lock | $(UV)
 
 .java:
 	@for name in java mvn; do if ! command -v $$name >/dev/null; then \
-	  echo "$$name is missing: the warehouse bench needs Java >= 17 and Maven" >&2; exit 2; fi; done; \
+	  echo "$$name is missing: Spark in this bench needs Java >= 17 and Maven" >&2; exit 2; fi; done; \
 	major=$$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
 	if [ "$${major:-0}" -lt 17 ]; then \
-	  echo "Java $${major:-of an unknown version} is too old: the warehouse bench needs >= 17" >&2; \
+	  echo "Java $${major:-of an unknown version} is too old: Spark in this bench needs >= 17" >&2; \
 	  exit 2; fi
 
 .programs:

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from databricks.sdk.service.jobs import Run, RunTask
 from jobs.server.states import DONE
 
 TESTS = Path(__file__).parents[1]
+Spark = Callable[[str], list[dict[str, Any]]]
+"""Asks the Spark of SQL tasks for rows."""
+_KEPT = ("PATH", "HOME", "JAVA_HOME", "BENCH_JARS", "BENCH_WAREHOUSE")
 
 
 class Bench:
@@ -49,8 +52,7 @@ class Bench:
                 stderr=log,
                 cwd=folder,
                 env={
-                    "PATH": os.environ["PATH"],
-                    "HOME": os.environ["HOME"],
+                    **{name: os.environ[name] for name in _KEPT if name in os.environ},
                     "LANG": "C.UTF-8",
                     "PYTHONPATH": str(TESTS),
                     "BENCH_TOKEN": self.token,
@@ -72,7 +74,7 @@ class Bench:
         """End it and all that it started."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(20)
+        self._process.wait(30)
 
     def control(self, path: str, **body: Any) -> dict[str, Any]:
         """Ask the bench itself (`jobs.server.control`); without a body it is only asked."""
@@ -139,6 +141,16 @@ class Bench:
         """Ask the database."""
         with duckdb.connect(str(self.database), read_only=True) as database:
             return database.execute(sql).fetchall()
+
+    def spark(self, sql: str) -> list[dict[str, Any]]:
+        """Ask the Spark that SQL tasks are run on; it has tables of its own."""
+        found: list[dict[str, Any]] = self.control("sql", sql=sql)["rows"]
+        return found
+
+    def refused(self, task: RunTask) -> list[str]:
+        """The statements of a SQL task that Spark refuses, as they were meant."""
+        recorded = self.control("recorded")["recorded"]
+        return [each["statement"] for each in recorded if each["run_id"] == task.run_id]
 
     def change(self, sql: str) -> None:
         """Write into the database, while no task goes on."""

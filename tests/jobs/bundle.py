@@ -25,6 +25,9 @@ _USES = re.compile(r"\$\{resources\.jobs\.(\w+)\.id\}")
 ON_DUCKDB = {"dbt_target": "local", "catalog": "", "warehouse_id": "", "artifacts": ""}
 """Variables for the local target. An empty text arrives as `--catalog=`, which means "not set"."""
 
+ON_SPARK = {"catalog": "main", "warehouse_id": "bench0000warehouse"}
+"""Variables for SQL tasks in place of those: they run on Spark, which has catalogs."""
+
 
 @dataclass
 class Bundle:
@@ -35,6 +38,7 @@ class Bundle:
         target: the bundle target.
         variables: instead of the bundle's own values.
         dist: folder of the wheel, in place of `dist/`.
+        sql_variables: for SQL tasks, before `variables`.
         ids: of what is in the workspace, by its reference: `resources.jobs.NAME.id`.
     """
 
@@ -42,6 +46,7 @@ class Bundle:
     target: str
     variables: Mapping[str, str]
     dist: Path
+    sql_variables: Mapping[str, str] = field(default_factory=dict)
     ids: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,7 +60,7 @@ class Bundle:
     def pipelines(self) -> dict[str, dict[str, Any]]:
         """Settings of the pipelines."""
         found = self._resources["pipelines"]
-        return {name: self._filled(settings) for name, settings in found.items()}
+        return {name: self._filled(settings, self.variables) for name, settings in found.items()}
 
     def order(self) -> list[str]:
         """Names of the jobs, each after those that it starts."""
@@ -70,28 +75,32 @@ class Bundle:
 
         Permissions are no setting of a job: the CLI sends them by another API.
         """
-        found: dict[str, Any] = self._filled(self._resources["jobs"][name])
+        found: dict[str, Any] = self._filled(self._resources["jobs"][name], self.variables)
         return {key: value for key, value in found.items() if key != "permissions"}
 
-    def _filled(self, value: Any) -> Any:
+    def _filled(self, value: Any, variables: Mapping[str, str], key: str = "") -> Any:
         """Replace what stands in `${}`; a text that is nothing else keeps the value's type."""
+        if key == "sql_task":
+            variables = {**variables, **self.sql_variables}
         if isinstance(value, dict):
-            return {key: self._filled(item) for key, item in value.items()}
+            return {name: self._filled(item, variables, name) for name, item in value.items()}
         if isinstance(value, list):
-            return [self._filled(item) for item in value]
+            return [self._filled(item, variables) for item in value]
         if not isinstance(value, str):
             return value
         if whole := _WHOLE.fullmatch(value):
-            return self._filled(self._value(whole[1]))
-        return _WHOLE.sub(lambda it: str(self._filled(self._value(it[1]))), value)
+            return self._filled(self._value(whole[1], variables), variables)
+        return _WHOLE.sub(
+            lambda it: str(self._filled(self._value(it[1], variables), variables)), value
+        )
 
-    def _value(self, path: str) -> Any:
+    def _value(self, path: str, variables: Mapping[str, str]) -> Any:
         if path in self.ids:
             return self.ids[path]
         if path.startswith("var."):
             name = path.removeprefix("var.")
             target = self._content["targets"][self.target].get("variables", {})
-            for found in (self.variables, target):
+            for found in (variables, target):
                 if name in found:
                     return found[name]
             return self._content["variables"][name]["default"]
@@ -122,7 +131,7 @@ class Bundle:
 
 
 def deploy(bench: Bench, bundle: Bundle) -> dict[str, int]:
-    """Make all jobs of a bundle, and have recorded what the bench cannot run; name → id."""
+    """Make all jobs of a bundle, and have the pipeline recorded; name → id."""
     for name, settings in bundle.pipelines().items():
         answer = bench.client.api_client.do("POST", "/api/2.0/pipelines", body=settings)
         assert isinstance(answer, dict)
@@ -131,10 +140,5 @@ def deploy(bench: Bench, bundle: Bundle) -> dict[str, int]:
     for name in bundle.order():
         made[name] = bench.create(bundle.job(name))
         bundle.ids[f"resources.jobs.{name}.id"] = made[name]
-    for name, kind in (
-        ("schema_setup_job", "sql_task"),
-        ("refresh_log_job", "sql_task"),
-        ("ingest_pipeline_job", "pipeline_task"),
-    ):
-        bench.control("record", job_id=made[name], kind=kind)
+    bench.control("record", job_id=made["ingest_pipeline_job"])
     return made

@@ -11,7 +11,7 @@ from jobs.bench import result, results
 from jobs.tree import Leaf, tree
 
 if TYPE_CHECKING:
-    from jobs.bench import Bench
+    from jobs.bench import Bench, Spark
 
 WAYS = {
     "wheel/build": "a wheel task",
@@ -22,7 +22,7 @@ WAYS = {
 
 
 @pytest.fixture(scope="module")
-def made(running_bench: Bench, jobs: dict[str, int]) -> dict[str, Leaf]:
+def made(running_bench: Bench, jobs: dict[str, int], spark: Spark) -> dict[str, Leaf]:
     """The setup of the bundle's schema, `fresh`, with the cluster in its smoke test."""
     parameters = {"classic": "true"}
     run = running_bench.once(jobs["master_setup_orchestrator"], job_parameters=parameters)
@@ -44,14 +44,14 @@ def test_seeds(bench: Bench, made: dict[str, Leaf]) -> None:
     assert count > 0
 
 
-def test_schema(bench: Bench, made: dict[str, Leaf]) -> None:
-    """The schema and its volumes are made by the bundle's SQL before anything else."""
-    task = made["setup/schema/setup"].task
-    recorded = bench.control("recorded")["recorded"]
-    [found] = [each for each in recorded if each["run_id"] == task.run_id]
-    given = {"schema": "fresh", "volume": "dbt_runner", "landing_volume": "landing"}
-    assert found["parameters"].items() >= {"catalog": "", **given}.items()
-    assert "CREATE SCHEMA IF NOT EXISTS" in found["content"]
+def test_schema(bench: Bench, made: dict[str, Leaf], spark: Spark) -> None:
+    """The bundle's SQL makes the schema, then its volumes, then grants, before anything else."""
+    assert {"namespace": "fresh"} in spark("show schemas in main")
+    assert bench.refused(made["setup/schema/setup"].task) == [
+        "CREATE VOLUME IF NOT EXISTS `main`.`fresh`.`dbt_runner`",
+        "CREATE VOLUME IF NOT EXISTS `main`.`fresh`.`landing`",
+        "GRANT USE SCHEMA, SELECT ON SCHEMA `main`.`fresh` TO `tester@example.com`",
+    ]
     assert made["setup/schema"].span[1] <= made["setup/seed"].span[0]
 
 

@@ -150,7 +150,6 @@ def test_library_that_is_not_there(bench: Bench, errands: Errands) -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        {"sql_task": {"warehouse_id": "1", "file": {"path": "x.sql"}}},
         {"pipeline_task": {"pipeline_id": "1"}},
         {"spark_python_task": {"python_file": "x.py"}},
         {"dbt_task": {"commands": ["dbt build"]}},

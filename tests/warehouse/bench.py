@@ -11,9 +11,10 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deltalake import DeltaTable
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 FOLDER = Path(__file__).parent
 
@@ -24,6 +25,7 @@ class Bench:
     Args:
         folder: for everything that it writes.
         jars: folder with Delta Lake.
+        python: of the environment that has Spark.
 
     Attributes:
         token: a fixed access token.
@@ -31,14 +33,14 @@ class Bench:
         host: `localhost` with the port.
     """
 
-    def __init__(self, folder: Path, jars: Path) -> None:
+    def __init__(self, folder: Path, jars: Path, python: str = sys.executable) -> None:
         self.folder = folder
         self.token = f"bench-{secrets.token_hex(16)}"
         self.client_id, self.client_secret = "bench-client", secrets.token_hex(16)
         folder.mkdir(parents=True)
         with (folder / "front.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "front", str(folder), str(jars)],
+                [python, "-m", "front", str(folder), str(jars)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -96,6 +98,8 @@ class Bench:
 
     def table(self, schema: str, name: str) -> DeltaTable:
         """A table as the second witness reads it: without the engine that wrote it."""
+        from deltalake import DeltaTable  # the jobs bench has it not, and asks the engine
+
         return DeltaTable(str(self.folder / "tables" / f"{schema}.db" / name))
 
     def rows(self, schema: str, name: str) -> list[dict[str, Any]]:

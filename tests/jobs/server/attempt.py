@@ -69,6 +69,10 @@ class Attempt:
         finally:
             timer.cancel()
 
+    def note(self, **found: Any) -> None:
+        """Record what this bench cannot do."""
+        self.workspace.recorder.record(run_id=self.record.run_id, **found)
+
     def stopped(self) -> End | None:
         """The end that it was asked for."""
         reason = self.record.stop.reason

@@ -6,8 +6,9 @@
 | `GET requests` | | every request: method, path, status (0: no answer was sent) |
 | `POST faults` | `{"faults": [Fault…]}` | replaces the faults; `GET` tells them |
 | `POST switches` | `{"retry_scale": 0.1, …}` | see `Switches`; `GET` tells them |
-| `POST record` | `{"job_id": 1, "kind": "sql_task"}` | record such tasks of a job; `off` ends it |
+| `POST record` | `{"job_id": 1}` | record a job's pipeline tasks; `off` ends it |
 | `GET recorded` | | what was recorded |
+| `POST sql` | `{"sql": "select 1"}` | ask the Spark of SQL tasks: `rows` |
 | `POST reset` | | no faults, and forget the requests so far |
 """
 
@@ -28,6 +29,8 @@ def answer(
             workspace.faults.replace(body["faults"])
         case "POST", "switches":
             workspace.switches.change(body)
+        case "POST", "sql" if workspace.warehouse:
+            return {"rows": workspace.warehouse.bench().sql(body["sql"])}
         case "POST", "record":
             workspace.recorder.ask(**body)
         case "POST", "reset":

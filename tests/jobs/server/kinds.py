@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jobs.server import child, conditions, for_each, notebook, wheel
+from jobs.server import child, conditions, for_each, notebook, sql_file, wheel
 from jobs.server.attempt import Attempt, End
 from jobs.server.errors import Refusal
 
@@ -19,12 +19,12 @@ def _condition(attempt: Attempt) -> End:
 
 
 def _recorded(attempt: Attempt) -> End:
-    recorder, run = attempt.workspace.recorder, attempt.run
-    if not recorder.takes(run.job_id, attempt.kind):
+    recorder, settings = attempt.workspace.recorder, attempt.settings
+    if not recorder.takes(attempt.run.job_id):
         return End("FAILED", f"this bench cannot run {attempt.kind}")
     with attempt.at_work():
-        where = {"job_id": run.job_id, "run_id": attempt.record.run_id}
-        recorder.record(attempt.kind, attempt.settings, task_key=attempt.record.key, **where)
+        pipeline = recorder.pipelines[settings["pipeline_id"]]
+        attempt.note(pipeline=pipeline, parameters=settings)
     return End("SUCCESS")
 
 
@@ -35,7 +35,7 @@ _KINDS: dict[str, Callable[[Attempt], End]] = {
     "pipeline_task": _recorded,
     "python_wheel_task": wheel.run,
     "run_job_task": child.run,
-    "sql_task": _recorded,
+    "sql_task": sql_file.run,
 }
 
 

@@ -16,6 +16,7 @@ from jobs.server.register import Runs
 from jobs.server.runs import JobRun
 from jobs.server.seats import Seats
 from jobs.server.switches import Switches
+from jobs.server.warehouse import Warehouse
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Workspace:
 
     Attributes:
         folder: `work` in it is the working folder of all tasks.
+        warehouse: runs SQL tasks; without Spark there is none.
         starting: held while a run is made, so that a token makes one.
         tokens: idempotency token → the run it made.
         accepted: the requests that start runs, as they were accepted.
@@ -32,6 +34,7 @@ class Workspace:
 
     folder: Path
     environments: Environments
+    warehouse: Warehouse | None = None
     switches: Switches = field(default_factory=Switches)
     faults: Faults = field(default_factory=Faults)
     jobs: Jobs = field(default_factory=Jobs)

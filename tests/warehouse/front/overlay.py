@@ -3,7 +3,7 @@
 | added | because |
 |---|---|
 | catalogs `main` and `samples` | Delta's catalog can only be Spark's session catalog, so every \
-catalog name stands for it (`spark.Spark`); schemas are shared by the catalogs |
+catalog is that one under another name (`spark.Spark`); schemas are shared by the catalogs |
 | `describe table extended … as json` for tables | Spark has it for views only |
 | columns in `show table extended` | Delta keeps them out of Spark's catalog, so for a table they \
 are missing there |

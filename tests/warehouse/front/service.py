@@ -37,6 +37,7 @@ class Operation:
 
     statement: Statement
     session: Session | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
     future: Future[pa.Table] = field(default_factory=Future)
     id: bytes = field(default_factory=lambda: uuid.uuid4().bytes)
     cancelled: bool = False
@@ -124,7 +125,9 @@ class Service:
             headers=getattr(self.request, "headers", {}),
             session=session.configuration,
         )
-        return t.TExecuteStatementResp(**self._start(statement, session))
+        # their types are not looked at: what comes as text is bound as text
+        given = {each.name: each.value.stringValue for each in request.parameters or ()}
+        return t.TExecuteStatementResp(**self._start(Operation(statement, session, given)))
 
     def GetOperationStatus(self, request: t.TGetOperationStatusReq) -> t.TGetOperationStatusResp:
         operation = self._operations.get(request.operationHandle.operationId.guid)
@@ -184,11 +187,12 @@ class Service:
 
     # the work
 
-    def _start(self, statement: Statement, session: Session) -> dict[str, Any]:
-        operation = Operation(statement, session)
+    def _start(self, operation: Operation) -> dict[str, Any]:
+        assert operation.session
         self._operations[operation.id] = operation
-        self._statements.add(statement)
-        operation.future = self._pool.submit(self._execute, operation, session.engine)
+        self._statements.add(operation.statement)
+        engine = operation.session.engine
+        operation.future = self._pool.submit(self._execute, operation, engine)
         wait([operation.future], timeout=WAIT)
         return self._respond(operation)
 
@@ -203,7 +207,7 @@ class Service:
         try:
             found = overlay.execute(
                 statement.sql,
-                lambda sql: self._spark.run(engine, sql, operation.group),
+                lambda sql: self._spark.run(engine, sql, operation.group, operation.parameters),
                 self._catalogs[0],
             )
         except Exception as error:

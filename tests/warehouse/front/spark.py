@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+
+from front.parameters import bind
 
 _SETTINGS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -63,28 +65,38 @@ class Spark:
         self._root = builder.getOrCreate()
         self._root.sparkContext.setLogLevel("OFF")
         self._catalogs = catalogs
-        self._names = re.compile(
-            r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|--[^\n]*|/\*.*?\*/)"""
-            r"|(?<![.`])`(" + "|".join(catalogs) + r")`",
-            re.DOTALL,
-        )
         self._cancelled: set[str] = set()
         self._lock = threading.Lock()
         self.run(self._root, "select 1")
 
     def session(self) -> SparkSession:
-        """A session with temporary views and settings of its own."""
-        return self._root.newSession()
+        """A session with temporary views and settings of its own, and every catalog."""
+        session = self._root.newSession()
+        # the catalog is made when it is first asked for, by the settings of the thread's session
+        session._get_j_spark_session_class(session._jvm).setActiveSession(session._jsparkSession)
+        manager = session._jsparkSession.sessionState().catalogManager()
+        # Spark has no second name for a catalog, so it goes where those that were loaded are kept
+        known = manager.getClass().getDeclaredField("catalogs")
+        known.setAccessible(True)
+        for name in self._catalogs:
+            known.get(manager).put(name, manager.v2SessionCatalog())
+        return session
 
-    def run(self, session: SparkSession, sql: str, group: str | None = None) -> pa.Table:
+    def run(
+        self,
+        session: SparkSession,
+        sql: str,
+        group: str | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> pa.Table:
         """Run one statement; `group` is the name by which it can be cancelled.
 
         Raises:
             SqlError: the engine refused it, or it was cancelled.
         """
-        sql = self._names.sub(lambda m: m[1] or "`spark_catalog`", sql)
         context = self._root.sparkContext
         try:
+            sql = bind(session, sql, parameters) if parameters else sql
             if group:
                 context.setJobGroup(group, "bench", interruptOnCancel=True)
             found = session.sql(sql)
