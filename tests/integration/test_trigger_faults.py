@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time as clock
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,10 +18,19 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 
 from dbt_runner.errors import BusyError, LostContact, ProjectError, RunnerError, SettingsError
-from dbt_runner.jobs.trigger import attach, beginning, cancel, following, repair, repairing, trigger
+from dbt_runner.jobs.trigger import (
+    attach,
+    beginning,
+    cancel,
+    following,
+    record_file,
+    repair,
+    repairing,
+    trigger,
+)
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.job_run import JobRun
-from dbt_runner.jobs.trigger.records import Records
+from dbt_runner.jobs.trigger.records import Record, Records
 from dbt_runner.jobs.trigger.request import Request
 from dbt_runner.jobs.trigger.watching import Watch
 from dbt_runner.warehouse.rest_api import single_attempts
@@ -296,6 +308,86 @@ def test_one_death_is_resumed_once(server: JobsApi, ws: WorkspaceClient, records
     first.leave()
     again = begin(Time(), ws, request(server, "t-4"), records, resume=True)
     assert again.run_id == first.run_id
+
+
+def test_two_resume_at_once_with_nothing_left_are_one_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Both have looked before either has written; one starts the run, the other is refused."""
+    looked = Barrier(2, timeout=10)
+
+    class Together(Records):
+        def left(self, request: Request, *, alone: bool = False) -> Record | None:
+            found = super().left(request, alone=alone)
+            looked.wait()
+            return found
+
+    def resume(token: str) -> object:
+        try:
+            return begin(
+                Time(), ws, request(server, token), Together(tmp_path / "triggers"), resume=True
+            )
+        except BusyError as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(resume, ["t-1", "t-2"]))
+    assert len(server.runs) == 1
+    assert sorted(type(one).__name__ for one in found) == ["Begun", "BusyError"]
+
+
+def test_resume_finds_who_died_since_it_looked(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """What an equal `--resume` wrote and left in between is gone on with."""
+
+    class Late(Records):
+        def left(self, request: Request, *, alone: bool = False) -> Record | None:
+            found = super().left(request, alone=alone)
+            dead = Records(self.folder).keep(replace(request, idempotency_token="dead"), alone=True)
+            dead.release()
+            return found
+
+    begun = begin(Time(), ws, request(server), Late(tmp_path / "triggers"), resume=True)
+    assert begun.request.idempotency_token == "dead"
+    assert list(server.runs) == [begun.run_id]
+
+
+def test_lock_that_its_holder_removed_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opened it just before holds the next one's, so that a third does not hold that too."""
+    file, opening = tmp_path / "x-fresh.json", os.open
+    first = record_file.hold(file)
+    assert first is not None
+
+    def late(path: Path, flags: int, mode: int) -> int:
+        opened = opening(path, flags, mode)
+        monkeypatch.undo()
+        record_file.remove(file)
+        os.close(first)
+        return opened
+
+    monkeypatch.setattr(os, "open", late)
+    assert record_file.hold(file) is not None
+    assert record_file.hold(file) is None
+
+
+def test_record_that_cannot_be_written_leaves_nothing(
+    server: JobsApi, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: neither a draft nor a lock stays, on disk or in this process."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        records.keep(request(server), alone=True)
+    assert records.folder
+    assert list(records.folder.iterdir()) == []
+    monkeypatch.undo()
+    records.keep(request(server), alone=True)
 
 
 def test_another_request_has_nothing_to_resume(

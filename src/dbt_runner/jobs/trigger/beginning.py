@@ -117,7 +117,8 @@ def _fresh(
     try:
         left = None if another else records.left(request, alone=resume)
         if left is None:
-            return records.keep(request), False
+            kept = records.keep(request, alone=resume)
+            return kept, kept.entry.idempotency_token != request.idempotency_token
     except OSError as error:
         msg = (
             f"trigger: the token cannot be stored in {records.folder}: {error}; set "
