@@ -549,6 +549,25 @@ def test_two_intents_never_share_a_run(
     assert len(server.runs) == 1
 
 
+def test_run_that_was_told_more_is_another_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """What is left out is the job's default; a run that was told something else is not ours."""
+    start(ws, tmp_path / "a", idempotency_token="mine")
+    less: dict[str, Any] = {"idempotency_token": "mine", "parameters": {"run_type": "full"}}
+    with pytest.raises(SettingsError, match="belongs to job run 1001"):
+        start(ws, tmp_path / "b", **less)
+
+
+def test_reference_in_a_default_is_no_other_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """A run shows what came of it."""
+    declared = {"name": "day", "default": "{{job.start_time.iso_date}}", "value": "2026-11-24"}
+    server.lives[JOB] = [{**SUCCESS, "job_parameters": [declared]}]
+    assert start(ws, tmp_path, idempotency_token="mine", parameters={}).run_id == 1001
+
+
 @pytest.mark.parametrize("kind", ["job_parameters", "python_named_params"])
 def test_reference_in_a_parameter_is_no_other_intent(
     server: JobsApi, ws: WorkspaceClient, tmp_path: Path, kind: str

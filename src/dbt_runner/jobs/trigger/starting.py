@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dbt_runner.errors import LostContact, RunnerError, SettingsError
+from dbt_runner.errors import RunnerError, SettingsError
 from dbt_runner.jobs.trigger import (
     beginning,
     job_run,
     lookup,
     parameter_object,
-    repairing,
+    token_owner,
     tokens,
 )
 from dbt_runner.jobs.trigger import request as requests
@@ -114,7 +114,7 @@ def trigger(
     try:
         tell("job_run.started", job_run_id=begun.run_id, job_id=begun.request.job_id)
         if idempotency_token is not None:
-            _check_same(client, begun, limit)
+            token_owner.check(client.api, begun.request, begun.run_id, limit)
         run = _follow(client, begun, limit if wait else None)
         report(run)
     except (RunnerError, KeyboardInterrupt):
@@ -176,58 +176,4 @@ def _follow(client: Client, begun: Begun, wait: Wait | None) -> JobRun:
         seen,
         idempotency_token=token,
         left="" if seen.outcome else "not waited for",
-    )
-
-
-def _check_same(client: Client, begun: Begun, wait: Wait) -> None:
-    """Refuse to take another intent's run for ours: Databricks only compares the token.
-
-    Raises:
-        SettingsError: it is another's.
-        LostContact: that is not to be seen.
-    """
-    request = begun.request
-    try:
-        found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id), within=wait.left)
-    except RunnerError as error:
-        msg = (
-            f"idempotency_token: {request.idempotency_token} belongs to job run {begun.run_id}, "
-            f"which may be going; whether it is of this very request is not to be seen: {error}"
-        )
-        raise LostContact(msg) from error
-    same = found.job_id in {None, request.job_id}
-    sent: dict[str, Any] = dict(request.parameters)
-    values = {item.name: item.value for item in found.job_parameters or ()}
-    has = repairing.started_with(found)
-    for kind, value in sent.items():
-        if kind == parameter_object.JOB.name and values:
-            same &= _alike(value, {name: values.get(name) for name in value})
-        elif has:
-            same &= _alike(value, has.get(kind))
-    same &= bool(sent) or not has
-    if not same:
-        msg = (
-            f"idempotency_token: {request.idempotency_token} belongs to job run {begun.run_id} of "
-            f"job {found.job_id}, which was started with other parameters; use another token"
-        )
-        raise SettingsError(msg)
-
-
-def _alike(sent: Any, has: Any) -> bool:
-    """Whether a run has what was sent, as far as that is not for Databricks to fill in.
-
-    It resolves references such as `{{job.start_time.iso_date}}` (docs, "dynamic value references").
-    """
-    if isinstance(sent, str):
-        return "{{" in sent or sent == has
-    if isinstance(sent, Mapping):
-        return (
-            isinstance(has, Mapping)
-            and sent.keys() == has.keys()
-            and all(_alike(text, has[name]) for name, text in sent.items())
-        )
-    return (
-        isinstance(has, Sequence)
-        and len(sent) == len(has)
-        and all(_alike(one, other) for one, other in zip(sent, has, strict=True))
     )
