@@ -122,7 +122,8 @@ def begin(
 ) -> beginning.Begun:
     """Begin in a time of its own."""
     options = {"resume": False, "another": False, **how}
-    return beginning.begin(time.client(ws), asked, records, **options)
+    client = time.client(ws)
+    return beginning.begin(client, asked, records, client.wait(None), **options)
 
 
 # One run, whatever happens on the way
@@ -777,6 +778,34 @@ def test_start_at_a_host_that_trickles(server: JobsApi, tmp_path: Path, token: s
     assert clock.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("path", ["/api/2.2/jobs/get", RUN_NOW])
+def test_wait_begins_with_the_client(server: JobsApi, tmp_path: Path, path: str) -> None:
+    """Also finding the job and starting the run end in time; what was sent can be resumed."""
+    ws = client_of(server, http_timeout=30)
+    server.faults = lambda asked, _number: "503" if asked == path else None
+    began = clock.monotonic()
+    with pytest.raises(RunnerError) as caught:
+        start(ws, tmp_path, timeout=2)
+    assert clock.monotonic() - began < 5
+    assert caught.value.exit_code == (7 if path == RUN_NOW else 5)
+    server.faults = lambda _path, _number: None
+    assert start(ws, tmp_path, resume=True, timeout=20).exit_code == 0
+    assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("path", [GET_RUN, REPAIR])
+def test_repair_ends_in_time(server: JobsApi, path: str) -> None:
+    """The wait of a repair begins before it is asked for."""
+    server.lives[JOB] = [FAILED]
+    run_id = server.start(JOB).run_id
+    server.faults = lambda asked, _number: "503" if asked == path else None
+    began = clock.monotonic()
+    with pytest.raises(RunnerError) as caught:
+        repair(client_of(server, http_timeout=30), run_id, timeout=2)
+    assert clock.monotonic() - began < 6
+    assert caught.value.exit_code == (7 if path == REPAIR else 5)
+
+
 def test_attach_waits_for_a_run_of_somebody_else(server: JobsApi, ws: WorkspaceClient) -> None:
     """Only a run that nobody knows is an error."""
     found = attach(ws, server.start(JOB).run_id)
@@ -854,6 +883,12 @@ def test_run_that_ends_before_it_is_cancelled_is_over(server: JobsApi, ws: Works
         cancel(ws, server.start(JOB).run_id)
 
 
+def begin_repair(ws: WorkspaceClient, run_id: int) -> int:
+    """Begin in a time of its own."""
+    client = Time().client(ws)
+    return repairing.repair(client.api, run_id, client.wait(None))
+
+
 def test_repair_runs_what_failed(server: JobsApi, ws: WorkspaceClient) -> None:
     """With the parameters of the run, and from the second time on with the repair before it."""
     server.lives[JOB] = [FAILED]
@@ -921,7 +956,7 @@ def test_repair_begins_once(server: JobsApi, ws: WorkspaceClient, faults: list[s
     server.lives[JOB] = [FAILED]
     run = server.start(JOB)
     server.fail(REPAIR, *faults)
-    assert repairing.repair(Time().client(ws).api, run.run_id) == 701
+    assert begin_repair(ws, run.run_id) == 701
     assert len(run.repairs) == 1
 
 
@@ -945,10 +980,10 @@ def test_refused_repair_after_a_doubt_proves_nothing(
 
     server.faults = fault
     if late == 2:
-        assert repairing.repair(Time().client(ws).api, run.run_id) == 701
+        assert begin_repair(ws, run.run_id) == 701
         return
     with pytest.raises(LostContact, match="answer 400"):
-        repairing.repair(Time().client(ws).api, run.run_id)
+        begin_repair(ws, run.run_id)
 
 
 def test_first_refusal_of_a_repair_is_one(server: JobsApi, ws: WorkspaceClient) -> None:
@@ -957,7 +992,7 @@ def test_first_refusal_of_a_repair_is_one(server: JobsApi, ws: WorkspaceClient) 
     run = server.start(JOB)
     server.fail(REPAIR, "403")
     with pytest.raises(ProjectError, match="answer 403"):
-        repairing.repair(Time().client(ws).api, run.run_id)
+        begin_repair(ws, run.run_id)
     assert len(server.bodies(REPAIR)) == 1
 
 
@@ -976,7 +1011,7 @@ def test_repair_that_nobody_confirms_is_in_doubt(server: JobsApi, ws: WorkspaceC
     run = server.start(JOB)
     server.fail(REPAIR, *["drop_before"] * 100)
     with pytest.raises(LostContact):
-        repairing.repair(Time().client(ws).api, run.run_id)
+        begin_repair(ws, run.run_id)
     assert len(server.bodies(REPAIR)) == 5
 
 

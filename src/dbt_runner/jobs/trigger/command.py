@@ -106,7 +106,8 @@ def _trigger(command: _Command) -> None:
     }
     ws = command.connect(host)
     if dry_run:
-        request = starting.prepare(Client.of(ws, command.tell), **intent)
+        client = Client.of(ws, command.tell)
+        request = starting.prepare(client, client.wait(timeout), **intent)
         command.report.dry_run(request, wait=wait, timeout=timeout)
         return
     found = starting.trigger(

@@ -81,11 +81,12 @@ def repair(
         RunnerError: the workspace refused it.
     """
     client = Client.of(ws, tell, tick)
-    repair_id = repairing.repair(client.api, run_id)
+    limit = client.wait(timeout)
+    repair_id = repairing.repair(client.api, run_id, limit)
     tell("job_run.repairing", job_run_id=run_id, repair_id=repair_id)
     if not wait:
         return JobRun(run_id, left="not waited for")
-    return finish(client, JobRun(run_id), client.wait(timeout), known=True, repair_id=repair_id)
+    return finish(client, JobRun(run_id), limit, known=True, repair_id=repair_id)
 
 
 def finish(

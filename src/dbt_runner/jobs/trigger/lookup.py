@@ -11,6 +11,7 @@ from dbt_runner.warehouse.refusals import Missing
 if TYPE_CHECKING:
     from databricks.sdk.service.jobs import Job
 
+    from dbt_runner.jobs.trigger.wait import Wait
     from dbt_runner.warehouse.rest_api import RestApi
 
 
@@ -26,7 +27,7 @@ def number(name: str, text: str) -> int:
     return int(text)
 
 
-def find(api: RestApi, job_id: int | None, job_name: str | None) -> Job:
+def find(api: RestApi, job_id: int | None, job_name: str | None, wait: Wait) -> Job:
     """Get a job by its id or its exact name.
 
     Raises:
@@ -36,20 +37,20 @@ def find(api: RestApi, job_id: int | None, job_name: str | None) -> Job:
     if (job_id is None) == (job_name is None):
         msg = "job: give its id or its name, one of them"
         raise SettingsError(msg)
-    wanted = _by_name(api, job_name) if job_id is None and job_name is not None else job_id
+    wanted = _by_name(api, job_name, wait) if job_id is None and job_name is not None else job_id
     try:
-        return api.ask(lambda ws: ws.jobs.get(job_id=wanted or 0))
+        return api.ask(lambda ws: ws.jobs.get(job_id=wanted or 0), within=wait.left)
     except Missing as error:
         msg = f"job_id: {wanted}: {error}; or it is not yours to see"
         raise SettingsError(msg) from error
 
 
-def _by_name(api: RestApi, name: str) -> int:
+def _by_name(api: RestApi, name: str, wait: Wait) -> int:
     if not name.strip():
         msg = "job_name: must not be empty"
         raise SettingsError(msg)
     # the API's filter does not tell upper from lower case
-    found = api.ask(lambda ws: list(ws.jobs.list(name=name)))
+    found = api.ask(lambda ws: list(ws.jobs.list(name=name)), within=wait.left)
     names = {
         job.job_id: job.settings.name or ""
         for job in found

@@ -73,7 +73,7 @@ def trigger(
         resume: without either: go on with an equal request whose client died, if there is one.
         another: or start one more run in spite of it.
         wait: for the end.
-        timeout: seconds to wait at most.
+        timeout: seconds that all of this may take, of which each request has one at least.
         tell: told of progress: the name of an event, and facts.
         tick: called before each look at the run.
         report: called with the result just before it is returned, while it is still on disk: who
@@ -92,8 +92,10 @@ def trigger(
         RunnerError: the workspace refused, or does not answer; there is no run.
     """
     client = Client.of(ws, tell, tick)
+    limit = client.wait(timeout)
     prepared = prepare(
         client,
+        limit,
         job_id=job_id,
         job_name=job_name,
         parameters=parameters or {},
@@ -106,11 +108,11 @@ def trigger(
         client,
         prepared,
         Records(records),
+        limit,
         resume=resume,
         another=another,
         after_interrupt=after_interrupt,
     )
-    limit = client.wait(timeout)
     try:
         tell("job_run.started", job_run_id=begun.run_id, job_id=begun.request.job_id)
         if idempotency_token is not None:
@@ -131,6 +133,7 @@ def trigger(
 
 def prepare(
     client: Client,
+    wait: Wait,
     *,
     job_id: int | None,
     job_name: str | None,
@@ -151,7 +154,7 @@ def prepare(
         raise SettingsError(msg)
     token = None if idempotency_token is None else tokens.given(idempotency_token)
     wanted = None if send is None else parameter_object.kind_of(send)
-    job = lookup.find(client.api, job_id, job_name)
+    job = lookup.find(client.api, job_id, job_name, wait)
     found = job.job_id or job_id or 0
     values = requests.parameters(job.settings, parameters, arguments, wanted)
     if once_per is not None:
