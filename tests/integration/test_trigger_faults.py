@@ -473,6 +473,30 @@ def test_tasks_of_jobs_below_are_told(server: JobsApi, ws: WorkspaceClient, tmp_
     assert [task.key for task in found.tasks if task.summary] == ["refresh/build"]
 
 
+def test_iterations_of_a_loop_share_a_key(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Each is told, also the one that failed before another succeeded."""
+    ends = {41: FAILED, 42: SUCCESS}
+    inner = [{**end, "task_key": "one", "run_id": run_id} for run_id, end in ends.items()]
+    server.runs[22] = loop = server.start(JOB)
+    loop.views = [view("TERMINATED", "FAILED", iterations=inner)]
+    server.outputs[41] = {"error": "bang"}
+    each = {
+        **FAILED,
+        "task_key": "each",
+        "run_id": 22,
+        "for_each_task": {"inputs": "[]", "task": {}},
+    }
+    server.lives[JOB] = [view("TERMINATED", "FAILED", tasks=[each])]
+    found = start(ws, tmp_path)
+    assert [(task.key, task.run_id, task.error) for task in found.tasks] == [
+        ("each", 22, "Task build failed"),
+        ("each/one", 41, "bang"),
+        ("each/one", 42, None),
+    ]
+
+
 def test_key_starts_one_run(server: JobsApi, ws: WorkspaceClient, tmp_path: Path) -> None:
     """The same key finds the same run: here from disk, elsewhere by Databricks."""
     first = start(ws, tmp_path / "a", once_per="2026-11-24")
@@ -504,6 +528,23 @@ def test_call_that_was_broken_off_can_be_resumed(
         start(ws, tmp_path)
     assert start(ws, tmp_path, resume=True).run_id == 1001
     assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_interrupted_call_is_left_unless_somebody_was_told(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path, silent: bool
+) -> None:
+    """In a notebook nobody has heard the run's id, so the next equal call starts no second run."""
+    server.lives[JOB] = [RUNNING]
+
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    how: dict[str, Any] = {} if silent else {"tell": lambda *_, **__: None}
+    with pytest.raises(KeyboardInterrupt):
+        start(ws, tmp_path, tick=press, **how)
+    left = [json.loads(file.read_text())["run_id"] for file in tmp_path.glob("*.json")]
+    assert left == ([1001] if silent else [])
 
 
 def test_result_is_told_before_it_is_forgotten(
@@ -871,6 +912,17 @@ def test_cancel_tells_the_end(server: JobsApi, ws: WorkspaceClient) -> None:
     assert len(server.bodies(CANCEL)) == 2
     assert cancel(ws, run.run_id).outcome == found.outcome
     assert len(server.bodies(CANCEL)) == 2
+
+
+@pytest.mark.parametrize("path", [GET_RUN, CANCEL])
+def test_cancel_without_an_answer_is_lost_contact(server: JobsApi, path: str) -> None:
+    """The run may still be going: exit code 7, not the one of a start that failed."""
+    server.lives[JOB] = [RUNNING]
+    run_id = server.start(JOB).run_id
+    server.faults = lambda asked, _number: "503" if asked == path else None
+    found = cancel(client_of(server), run_id, timeout=2)
+    assert (found.exit_code, found.outcome) == (7, None)
+    assert "contact was lost" in found.left
 
 
 def test_run_that_ends_before_it_is_cancelled_is_over(server: JobsApi, ws: WorkspaceClient) -> None:

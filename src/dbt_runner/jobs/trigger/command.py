@@ -70,12 +70,9 @@ def run(words: Sequence[str]) -> None:
         sink.write(f"{usage.text(given.command)}\n")
         return
     command = _Command(given, _report(given, sink))
-    do = {"trigger": _trigger, "attach": _attach, "cancel": _cancel, "repair": _repair}
     with as_exceptions():
         try:
-            do[given.command](command)
-        except KeyboardInterrupt as error:
-            raise _interrupted(command, error) from None
+            _carry_out(command)
         except RunnerError:
             raise
         except Exception as error:
@@ -86,6 +83,14 @@ def run(words: Sequence[str]) -> None:
             run = f"job run {command.run_id}" if command.run_id else "a run that was asked for"
             msg = f"{given.command}: a fault of its own, told above; {run} may still be going"
             raise LostContact(msg) from error
+
+
+def _carry_out(command: _Command) -> None:
+    do = {"trigger": _trigger, "attach": _attach, "cancel": _cancel, "repair": _repair}
+    try:
+        do[command.options.command](command)
+    except KeyboardInterrupt as error:
+        raise _interrupted(command, error) from None
 
 
 def _trigger(command: _Command) -> None:
@@ -206,4 +211,4 @@ def _interrupted(command: _Command, error: KeyboardInterrupt) -> RunnerError:
             return Cancelled(f"{name}: interrupted; {text}", exit_code)
         return Cancelled(f"{name}: interrupted; {found.sentence()}", exit_code)
     text = f"dbt-runner attach {run_id} waits for it, dbt-runner cancel {run_id} ends it"
-    return Cancelled(f"{name}: interrupted; job run {run_id} goes on: {text}", exit_code)
+    return Cancelled(f"{name}: interrupted; job run {run_id} may go on: {text}", exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dbt_runner.argv import printable
@@ -21,7 +22,7 @@ def number(name: str, text: str) -> int:
     Raises:
         SettingsError: it is no id.
     """
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 2**63 or len(text) > 19:
+    if not re.fullmatch("[0-9]{1,19}", text) or not 0 < int(text) < 2**63:
         msg = f"{name}: must be a number, got {printable(text)}"
         raise SettingsError(msg)
     return int(text)

@@ -119,13 +119,14 @@ def trigger(
             token_owner.check(client.api, begun.request, begun.run_id, limit)
         run = _follow(client, begun, limit if wait else None)
         report(run)
-    except (RunnerError, KeyboardInterrupt):
-        # somebody is told the run's id
-        begun.settle()
-        raise
-    except BaseException:
-        # such as an orchestrator's own time limit: the next equal call has to know
-        begun.leave()
+    except BaseException as error:
+        # a refusal names the run, and who is told of progress has heard its id; else, such as at
+        # an orchestrator's own time limit, the next equal call has to know
+        heard = isinstance(error, KeyboardInterrupt) and tell is not silent
+        if heard or isinstance(error, RunnerError):
+            begun.settle()
+        else:
+            begun.leave()
         raise
     begun.settle()
     return run
