@@ -374,16 +374,17 @@ def test_lock_that_its_holder_removed_is_none(
     assert record_file.hold(file) is None
 
 
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space"), KeyboardInterrupt()])
 def test_record_that_cannot_be_written_leaves_nothing(
-    server: JobsApi, records: Records, monkeypatch: pytest.MonkeyPatch
+    server: JobsApi, records: Records, monkeypatch: pytest.MonkeyPatch, fault: BaseException
 ) -> None:
-    """A full disk: neither a draft nor a lock stays, on disk or in this process."""
+    """A full disk, an interruption: no draft and no lock stays, on disk or in this process."""
 
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def fail(_: int) -> None:
+        raise fault
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(type(fault)):
         records.keep(request(server), alone=True)
     assert records.folder
     assert list(records.folder.iterdir()) == []
@@ -655,6 +656,7 @@ def test_run_that_cannot_be_compared_is_in_doubt(
         ({"idempotency_token": "x", "once_per": "y"}, "use one of them"),
         ({"once_per": ""}, "must not be empty"),
         ({"send": "nope"}, "is no parameter object"),
+        ({"resume": True, "another": True}, "resume: does not go together with another"),
         ({"parameters": {"run_type": "frobnicate"}}, "is no run type"),
         ({"parameters": {"run_typ": "full"}}, "did you mean run_type?"),
         ({"parameters": {"run_type": 5}}, "must be a text"),

@@ -41,7 +41,7 @@ def write(file: Path, entry: Entry) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(file)
-    except OSError:
+    except BaseException:
         draft.unlink(missing_ok=True)
         raise
     folder = os.open(file.parent, os.O_RDONLY)

@@ -91,7 +91,8 @@ class Records:
         record = Record(Entry(token, request.host, request.job_id, digest, now), file, lock)
         try:
             record_file.write(file, record.entry)
-        except OSError:
+        except BaseException:
+            # nothing was sent, so nothing is to be resumed
             if lock is not None:
                 record.forget()
             raise

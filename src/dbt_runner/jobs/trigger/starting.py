@@ -91,6 +91,9 @@ def trigger(
         LostContact: nobody knows whether the run began; the same call asks again.
         RunnerError: the workspace refused, or does not answer; there is no run.
     """
+    if resume and another:
+        msg = "resume: does not go together with another; use one of them"
+        raise SettingsError(msg)
     client = Client.of(ws, tell, tick)
     limit = client.wait(timeout)
     prepared = prepare(
