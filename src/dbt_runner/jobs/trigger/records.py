@@ -62,8 +62,8 @@ class Records:
         """Write down a request; on return it is on disk.
 
         Args:
-            request: with a token of its own.
-            alone: no second client that says so may be at an equal request: they meet at one file.
+            request: as it is sent.
+            alone: no second client that says so may be at an equal request; they meet at one file.
 
         Returns:
             The record, held by this process; with `alone` perhaps the one of a client that has

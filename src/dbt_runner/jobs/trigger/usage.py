@@ -31,7 +31,7 @@ _TRIGGER = """\
 
     Waiting:
       --no-wait                 end as soon as the run has begun
-      --timeout=SECONDS         wait no longer; the run goes on (exit code 7)
+      --timeout=SECONDS         wait no longer, from the login on; the run goes on (exit code 7)
       --cancel-on-interrupt     Ctrl-C, TERM or HUP cancel the run too
 """
 _OTHERS = """\
