@@ -19,6 +19,7 @@ from dbt_runner.jobs.trigger.options import Options
 from dbt_runner.jobs.trigger.reporting import ConsoleReport, JsonReport, Report
 from dbt_runner.report.sink import Sink
 from dbt_runner.warehouse.credentials import Credentials
+from dbt_runner.warehouse.refusals import Missing
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -91,6 +92,11 @@ def _carry_out(command: _Command) -> None:
         do[command.options.command](command)
     except KeyboardInterrupt as error:
         raise _interrupted(command, error) from None
+    except Missing as error:
+        if command.options.command == "trigger":
+            raise
+        msg = f"job_run_id: {command.run_id}: {error}; or it is not yours to see"
+        raise SettingsError(msg) from error
 
 
 def _trigger(command: _Command) -> None:

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from dbt_runner.warehouse.rest_api import RestApi
 
 
+_LARGEST = 2**63 - 1
+
+
 def number(name: str, text: str) -> int:
     """An id as it is written.
 
     Raises:
         SettingsError: it is no id.
     """
-    if not re.fullmatch("[0-9]{1,19}", text) or not 0 < int(text) < 2**63:
-        msg = f"{name}: must be a number, got {printable(text)}"
+    if not re.fullmatch("[0-9]{1,19}", text) or not 0 < int(text) <= _LARGEST:
+        msg = f"{name}: must be a number from 1 to {_LARGEST}, got {printable(text)}"
         raise SettingsError(msg)
     return int(text)
 
