@@ -70,12 +70,13 @@ def dbt_on_databricks():
 
         from dbt_runner.jobs.trigger import trigger
 
-        connection = Connection.get(CONNECTION)
+        connection, context = Connection.get(CONNECTION), get_current_context()
         run = trigger(
             WorkspaceClient(host=connection.host, token=connection.password, auth_type="pat"),
             job_name=JOB,
             parameters={"run_type": "docs", "target_schema": target_schema},
-            once_per=get_current_context()["run_id"],
+            # another DAG's runs may have the same ids
+            once_per=f"{context['dag'].dag_id} {context['run_id']}",
             timeout=timedelta(hours=1).total_seconds(),
         )
         run.raise_unless_success()

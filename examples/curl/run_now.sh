@@ -24,7 +24,7 @@ trap 'rm -f "$answer"' EXIT
 # ask PATH [OPTION…]: what is answered comes into $answer. What may pass is tried again for a minute;
 # that is safe because of the token. The login stands on no command line, where `ps` would show it.
 ask() {
-  local path=$1 status pause
+  local path=$1 status pause refused=2
   shift
   for pause in 1 2 4 8 16 32 0; do
     status=$(curl --silent --show-error --max-time 60 --output "$answer" --write-out '%{http_code}' \
@@ -35,12 +35,14 @@ ask() {
       408 | 429) ;;
       4??) break ;;
     esac
+    # a refusal of the next request says nothing of this one
+    refused=7
     sleep "$pause"
   done
   echo "$path: HTTP status $status: $(head -c 500 "$answer")" >&2
   case $status in
     408 | 429) return 7 ;;
-    4??) return 2 ;;
+    4??) return "$refused" ;;
     *) return 7 ;;
   esac
 }

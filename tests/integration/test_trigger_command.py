@@ -252,6 +252,14 @@ def test_whole_request_from_a_file(shell: Shell) -> None:
         (["attach"], "job_run_id: is missing"),
         (["cancel", "x"], "job_run_id: must be a number"),
         (["repair", "12", "--timeout=0"], "timeout: must be whole seconds"),
+        (["trigger", "9" * 5000], "job: must be a number"),
+        (["attach", str(2**63)], "job_run_id: must be a number from 1 to 9223372036854775807"),
+        (["attach", "99"], "job_run_id: 99: Run 99 does not exist; or it is not yours to see"),
+        (["cancel", "99"], "job_run_id: 99: Run 99 does not exist; or it is not yours to see"),
+        (["repair", "99"], "job_run_id: 99: Run 99 does not exist; or it is not yours to see"),
+        (["attach", "12", "--cancel-on-interrupt=maybe"], "cancel_on_interrupt: must be true or"),
+        (["trigger", "12", "--dry-run", "--no-wait=maybe"], "no_wait: must be true or false"),
+        (["trigger", "12", "--version"], "--version: is no option of trigger"),
     ],
 )
 def test_bad_input_is_one_line(shell: Shell, words: list[str], message: str) -> None:
@@ -462,7 +470,7 @@ def test_interruption_asks_nothing_of_the_run(
     process.send_signal(number)
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == code
-    assert "job run 1001 goes on: dbt-runner attach 1001 waits for it" in complaint
+    assert "job run 1001 may go on: dbt-runner attach 1001 waits for it" in complaint
     assert "Traceback" not in complaint
     assert shell.server.bodies(CANCEL) == []
     assert list((shell.folder / "state" / "dbt-runner" / "triggers").iterdir()) == []
@@ -516,6 +524,31 @@ def test_interruption_of_the_start_cancels_too(shell: Shell, fault: str) -> None
     assert len({json.dumps(body) for body in shell.server.bodies(RUN_NOW)}) == 1
     assert len(shell.server.bodies(CANCEL)) == 1
     assert list((shell.folder / "state" / "dbt-runner" / "triggers").iterdir()) == []
+
+
+def test_fault_while_an_interrupted_client_cancels_is_no_refusal(shell: Shell) -> None:
+    """The exit code says that the run may go on, whatever the workspace answered."""
+    process = waiting(shell, "--cancel-on-interrupt")
+    shell.server.runs[1001].views = [{"state": "as a text"}]
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 7
+    assert "job run 1001 may still be going" in complaint
+
+
+def test_interrupted_cancel_says_that_it_was_asked(shell: Shell) -> None:
+    """The run does not just go on."""
+    shell.server.lives[JOB] = [RUNNING]
+    run_id = shell.server.start(JOB).run_id
+    shell.server.faults = lambda path, _number: "503" if path == CANCEL else None
+    process = shell.begin("cancel", str(run_id))
+    while not shell.server.bodies(CANCEL):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert f"job run {run_id} may go on: dbt-runner attach {run_id} waits for it" in complaint
 
 
 def test_killed_client_leaves_its_run_to_the_next(shell: Shell) -> None:

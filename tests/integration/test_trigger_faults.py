@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time as clock
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,10 +18,19 @@ from databricks.sdk import WorkspaceClient
 from databricks.sdk.config import Config
 
 from dbt_runner.errors import BusyError, LostContact, ProjectError, RunnerError, SettingsError
-from dbt_runner.jobs.trigger import attach, beginning, cancel, following, repair, repairing, trigger
+from dbt_runner.jobs.trigger import (
+    attach,
+    beginning,
+    cancel,
+    following,
+    record_file,
+    repair,
+    repairing,
+    trigger,
+)
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.job_run import JobRun
-from dbt_runner.jobs.trigger.records import Records
+from dbt_runner.jobs.trigger.records import Record, Records
 from dbt_runner.jobs.trigger.request import Request
 from dbt_runner.jobs.trigger.watching import Watch
 from dbt_runner.warehouse.rest_api import single_attempts
@@ -110,7 +122,8 @@ def begin(
 ) -> beginning.Begun:
     """Begin in a time of its own."""
     options = {"resume": False, "another": False, **how}
-    return beginning.begin(time.client(ws), asked, records, **options)
+    client = time.client(ws)
+    return beginning.begin(client, asked, records, client.wait(None), **options)
 
 
 # One run, whatever happens on the way
@@ -298,6 +311,87 @@ def test_one_death_is_resumed_once(server: JobsApi, ws: WorkspaceClient, records
     assert again.run_id == first.run_id
 
 
+def test_two_resume_at_once_with_nothing_left_are_one_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Both have looked before either has written; one starts the run, the other is refused."""
+    looked = Barrier(2, timeout=10)
+
+    class Together(Records):
+        def left(self, request: Request, *, alone: bool = False) -> Record | None:
+            found = super().left(request, alone=alone)
+            looked.wait()
+            return found
+
+    def resume(token: str) -> object:
+        try:
+            return begin(
+                Time(), ws, request(server, token), Together(tmp_path / "triggers"), resume=True
+            )
+        except BusyError as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(resume, ["t-1", "t-2"]))
+    assert len(server.runs) == 1
+    assert sorted(type(one).__name__ for one in found) == ["Begun", "BusyError"]
+
+
+def test_resume_finds_who_died_since_it_looked(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """What an equal `--resume` wrote and left in between is gone on with."""
+
+    class Late(Records):
+        def left(self, request: Request, *, alone: bool = False) -> Record | None:
+            found = super().left(request, alone=alone)
+            dead = Records(self.folder).keep(replace(request, idempotency_token="dead"), alone=True)
+            dead.release()
+            return found
+
+    begun = begin(Time(), ws, request(server), Late(tmp_path / "triggers"), resume=True)
+    assert begun.request.idempotency_token == "dead"
+    assert list(server.runs) == [begun.run_id]
+
+
+def test_lock_that_its_holder_removed_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who opened it just before holds the next one's, so that a third does not hold that too."""
+    file, opening = tmp_path / "x-fresh.json", os.open
+    first = record_file.hold(file)
+    assert first is not None
+
+    def late(path: Path, flags: int, mode: int) -> int:
+        opened = opening(path, flags, mode)
+        monkeypatch.undo()
+        record_file.remove(file)
+        os.close(first)
+        return opened
+
+    monkeypatch.setattr(os, "open", late)
+    assert record_file.hold(file) is not None
+    assert record_file.hold(file) is None
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.ENOSPC, "No space"), KeyboardInterrupt()])
+def test_record_that_cannot_be_written_leaves_nothing(
+    server: JobsApi, records: Records, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    """A full disk, an interruption: no draft and no lock stays, on disk or in this process."""
+
+    def fail(_: int) -> None:
+        raise fault
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(type(fault)):
+        records.keep(request(server), alone=True)
+    assert records.folder
+    assert list(records.folder.iterdir()) == []
+    monkeypatch.undo()
+    records.keep(request(server), alone=True)
+
+
 def test_another_request_has_nothing_to_resume(
     server: JobsApi, ws: WorkspaceClient, records: Records
 ) -> None:
@@ -380,6 +474,30 @@ def test_tasks_of_jobs_below_are_told(server: JobsApi, ws: WorkspaceClient, tmp_
     assert [task.key for task in found.tasks if task.summary] == ["refresh/build"]
 
 
+def test_iterations_of_a_loop_share_a_key(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """Each is told, also the one that failed before another succeeded."""
+    ends = {41: FAILED, 42: SUCCESS}
+    inner = [{**end, "task_key": "one", "run_id": run_id} for run_id, end in ends.items()]
+    server.runs[22] = loop = server.start(JOB)
+    loop.views = [view("TERMINATED", "FAILED", iterations=inner)]
+    server.outputs[41] = {"error": "bang"}
+    each = {
+        **FAILED,
+        "task_key": "each",
+        "run_id": 22,
+        "for_each_task": {"inputs": "[]", "task": {}},
+    }
+    server.lives[JOB] = [view("TERMINATED", "FAILED", tasks=[each])]
+    found = start(ws, tmp_path)
+    assert [(task.key, task.run_id, task.error) for task in found.tasks] == [
+        ("each", 22, "Task build failed"),
+        ("each/one", 41, "bang"),
+        ("each/one", 42, None),
+    ]
+
+
 def test_key_starts_one_run(server: JobsApi, ws: WorkspaceClient, tmp_path: Path) -> None:
     """The same key finds the same run: here from disk, elsewhere by Databricks."""
     first = start(ws, tmp_path / "a", once_per="2026-11-24")
@@ -411,6 +529,23 @@ def test_call_that_was_broken_off_can_be_resumed(
         start(ws, tmp_path)
     assert start(ws, tmp_path, resume=True).run_id == 1001
     assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_interrupted_call_is_left_unless_somebody_was_told(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path, silent: bool
+) -> None:
+    """In a notebook nobody has heard the run's id, so the next equal call starts no second run."""
+    server.lives[JOB] = [RUNNING]
+
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    how: dict[str, Any] = {} if silent else {"tell": lambda *_, **__: None}
+    with pytest.raises(KeyboardInterrupt):
+        start(ws, tmp_path, tick=press, **how)
+    left = [json.loads(file.read_text())["run_id"] for file in tmp_path.glob("*.json")]
+    assert left == ([1001] if silent else [])
 
 
 def test_result_is_told_before_it_is_forgotten(
@@ -455,6 +590,25 @@ def test_two_intents_never_share_a_run(
         start(ws, tmp_path / "d", idempotency_token="mine", job_id=13)
     assert start(ws, tmp_path / "e", idempotency_token="mine").run_id == 1001
     assert len(server.runs) == 1
+
+
+def test_run_that_was_told_more_is_another_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """What is left out is the job's default; a run that was told something else is not ours."""
+    start(ws, tmp_path / "a", idempotency_token="mine")
+    less: dict[str, Any] = {"idempotency_token": "mine", "parameters": {"run_type": "full"}}
+    with pytest.raises(SettingsError, match="belongs to job run 1001"):
+        start(ws, tmp_path / "b", **less)
+
+
+def test_reference_in_a_default_is_no_other_intent(
+    server: JobsApi, ws: WorkspaceClient, tmp_path: Path
+) -> None:
+    """A run shows what came of it."""
+    declared = {"name": "day", "default": "{{job.start_time.iso_date}}", "value": "2026-11-24"}
+    server.lives[JOB] = [{**SUCCESS, "job_parameters": [declared]}]
+    assert start(ws, tmp_path, idempotency_token="mine", parameters={}).run_id == 1001
 
 
 @pytest.mark.parametrize("kind", ["job_parameters", "python_named_params"])
@@ -502,6 +656,7 @@ def test_run_that_cannot_be_compared_is_in_doubt(
         ({"idempotency_token": "x", "once_per": "y"}, "use one of them"),
         ({"once_per": ""}, "must not be empty"),
         ({"send": "nope"}, "is no parameter object"),
+        ({"resume": True, "another": True}, "resume: does not go together with another"),
         ({"parameters": {"run_type": "frobnicate"}}, "is no run type"),
         ({"parameters": {"run_typ": "full"}}, "did you mean run_type?"),
         ({"parameters": {"run_type": 5}}, "must be a text"),
@@ -666,6 +821,34 @@ def test_start_at_a_host_that_trickles(server: JobsApi, tmp_path: Path, token: s
     assert clock.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("path", ["/api/2.2/jobs/get", RUN_NOW])
+def test_wait_begins_with_the_client(server: JobsApi, tmp_path: Path, path: str) -> None:
+    """Also finding the job and starting the run end in time; what was sent can be resumed."""
+    ws = client_of(server, http_timeout=30)
+    server.faults = lambda asked, _number: "503" if asked == path else None
+    began = clock.monotonic()
+    with pytest.raises(RunnerError) as caught:
+        start(ws, tmp_path, timeout=2)
+    assert clock.monotonic() - began < 5
+    assert caught.value.exit_code == (7 if path == RUN_NOW else 5)
+    server.faults = lambda _path, _number: None
+    assert start(ws, tmp_path, resume=True, timeout=20).exit_code == 0
+    assert len(server.runs) == 1
+
+
+@pytest.mark.parametrize("path", [GET_RUN, REPAIR])
+def test_repair_ends_in_time(server: JobsApi, path: str) -> None:
+    """The wait of a repair begins before it is asked for."""
+    server.lives[JOB] = [FAILED]
+    run_id = server.start(JOB).run_id
+    server.faults = lambda asked, _number: "503" if asked == path else None
+    began = clock.monotonic()
+    with pytest.raises(RunnerError) as caught:
+        repair(client_of(server, http_timeout=30), run_id, timeout=2)
+    assert clock.monotonic() - began < 6
+    assert caught.value.exit_code == (7 if path == REPAIR else 5)
+
+
 def test_attach_waits_for_a_run_of_somebody_else(server: JobsApi, ws: WorkspaceClient) -> None:
     """Only a run that nobody knows is an error."""
     found = attach(ws, server.start(JOB).run_id)
@@ -733,6 +916,17 @@ def test_cancel_tells_the_end(server: JobsApi, ws: WorkspaceClient) -> None:
     assert len(server.bodies(CANCEL)) == 2
 
 
+@pytest.mark.parametrize("path", [GET_RUN, CANCEL])
+def test_cancel_without_an_answer_is_lost_contact(server: JobsApi, path: str) -> None:
+    """The run may still be going: exit code 7, not the one of a start that failed."""
+    server.lives[JOB] = [RUNNING]
+    run_id = server.start(JOB).run_id
+    server.faults = lambda asked, _number: "503" if asked == path else None
+    found = cancel(client_of(server), run_id, timeout=2)
+    assert (found.exit_code, found.outcome) == (7, None)
+    assert "contact was lost" in found.left
+
+
 def test_run_that_ends_before_it_is_cancelled_is_over(server: JobsApi, ws: WorkspaceClient) -> None:
     """Databricks refuses to cancel it, and its end is told; a run that goes on, is not."""
     server.lives[JOB] = [RUNNING, SUCCESS]
@@ -741,6 +935,12 @@ def test_run_that_ends_before_it_is_cancelled_is_over(server: JobsApi, ws: Works
     server.lives[JOB] = [RUNNING]
     with pytest.raises(ProjectError, match="answer 400"):
         cancel(ws, server.start(JOB).run_id)
+
+
+def begin_repair(ws: WorkspaceClient, run_id: int) -> int:
+    """Begin in a time of its own."""
+    client = Time().client(ws)
+    return repairing.repair(client.api, run_id, client.wait(None))
 
 
 def test_repair_runs_what_failed(server: JobsApi, ws: WorkspaceClient) -> None:
@@ -810,7 +1010,7 @@ def test_repair_begins_once(server: JobsApi, ws: WorkspaceClient, faults: list[s
     server.lives[JOB] = [FAILED]
     run = server.start(JOB)
     server.fail(REPAIR, *faults)
-    assert repairing.repair(Time().client(ws).api, run.run_id) == 701
+    assert begin_repair(ws, run.run_id) == 701
     assert len(run.repairs) == 1
 
 
@@ -834,10 +1034,10 @@ def test_refused_repair_after_a_doubt_proves_nothing(
 
     server.faults = fault
     if late == 2:
-        assert repairing.repair(Time().client(ws).api, run.run_id) == 701
+        assert begin_repair(ws, run.run_id) == 701
         return
     with pytest.raises(LostContact, match="answer 400"):
-        repairing.repair(Time().client(ws).api, run.run_id)
+        begin_repair(ws, run.run_id)
 
 
 def test_first_refusal_of_a_repair_is_one(server: JobsApi, ws: WorkspaceClient) -> None:
@@ -846,7 +1046,7 @@ def test_first_refusal_of_a_repair_is_one(server: JobsApi, ws: WorkspaceClient) 
     run = server.start(JOB)
     server.fail(REPAIR, "403")
     with pytest.raises(ProjectError, match="answer 403"):
-        repairing.repair(Time().client(ws).api, run.run_id)
+        begin_repair(ws, run.run_id)
     assert len(server.bodies(REPAIR)) == 1
 
 
@@ -865,7 +1065,7 @@ def test_repair_that_nobody_confirms_is_in_doubt(server: JobsApi, ws: WorkspaceC
     run = server.start(JOB)
     server.fail(REPAIR, *["drop_before"] * 100)
     with pytest.raises(LostContact):
-        repairing.repair(Time().client(ws).api, run.run_id)
+        begin_repair(ws, run.run_id)
     assert len(server.bodies(REPAIR)) == 5
 
 

@@ -123,6 +123,17 @@ def test_refused(bench: Bench, script: Script) -> None:
     assert "Job 1 does not exist." in said
 
 
+def test_refused_after_a_lost_answer(script: Script) -> None:
+    """What is said of the second request says nothing of the first, which began a run: a 7."""
+    with jobs_api.serving() as server:
+        server.jobs[1] = {"name": "job"}
+        server.fail(jobs_api.RUN_NOW, "drop_after", *["400"] * 9)
+        process = script.start(server.url, jobs_api.TOKEN, 1, "token")
+        said = process.communicate(timeout=60)[1]
+        assert len(server.runs) == 1
+    assert process.returncode == 7, said
+
+
 @pytest.mark.parametrize("name", EXIT_CODES)
 def test_ends(script: Script, name: str) -> None:
     """Each end of a run has the exit code that `dbt-runner trigger` gives it; no id is rounded."""

@@ -10,6 +10,7 @@ from dbt_runner.jobs.trigger import sending
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.records import Record, Records
 from dbt_runner.jobs.trigger.request import Request
+from dbt_runner.jobs.trigger.wait import Wait
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def begin(
     client: Client,
     request: Request,
     records: Records,
+    wait: Wait,
     *,
     resume: bool,
     another: bool,
@@ -50,6 +52,7 @@ def begin(
     """Start the run of an intent, or find it started.
 
     Args:
+        wait: for the answer too.
         resume: it is the intent of an earlier, equal request whose client died, if there is one.
         another: it is not.
         after_interrupt: seconds in which an interrupted client still asks for the run's id.
@@ -72,7 +75,7 @@ def begin(
     if record:
         request = replace(request, idempotency_token=record.entry.idempotency_token)
     try:
-        return _send(client, request, record, sent_before=sent_before)
+        return _send(client, request, record, wait, sent_before=sent_before)
     except KeyboardInterrupt:
         if after_interrupt:
             _ask_for_id(client, request, record, after_interrupt)
@@ -88,10 +91,12 @@ def _ask_for_id(client: Client, request: Request, record: Record | None, seconds
         Begun(run_id, request, record).settle()
 
 
-def _send(client: Client, request: Request, record: Record | None, *, sent_before: bool) -> Begun:
+def _send(
+    client: Client, request: Request, record: Record | None, wait: Wait, *, sent_before: bool
+) -> Begun:
     client.tell("trigger.sent", job_id=request.job_id, idempotency_token=request.idempotency_token)
     try:
-        run_id = sending.send(client.api, request, sent_before=sent_before)
+        run_id = sending.send(client.api, request, sent_before=sent_before, within=wait.left)
         if record:
             # if the disk is full by now, the token is still there
             with suppress(OSError):
@@ -117,7 +122,8 @@ def _fresh(
     try:
         left = None if another else records.left(request, alone=resume)
         if left is None:
-            return records.keep(request), False
+            kept = records.keep(request, alone=resume)
+            return kept, kept.entry.idempotency_token != request.idempotency_token
     except OSError as error:
         msg = (
             f"trigger: the token cannot be stored in {records.folder}: {error}; set "

@@ -19,6 +19,7 @@ from dbt_runner.jobs.trigger.options import Options
 from dbt_runner.jobs.trigger.reporting import ConsoleReport, JsonReport, Report
 from dbt_runner.report.sink import Sink
 from dbt_runner.warehouse.credentials import Credentials
+from dbt_runner.warehouse.refusals import Missing
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -70,12 +71,9 @@ def run(words: Sequence[str]) -> None:
         sink.write(f"{usage.text(given.command)}\n")
         return
     command = _Command(given, _report(given, sink))
-    do = {"trigger": _trigger, "attach": _attach, "cancel": _cancel, "repair": _repair}
     with as_exceptions():
         try:
-            do[given.command](command)
-        except KeyboardInterrupt as error:
-            raise _interrupted(command, error) from None
+            _carry_out(command)
         except RunnerError:
             raise
         except Exception as error:
@@ -86,6 +84,19 @@ def run(words: Sequence[str]) -> None:
             run = f"job run {command.run_id}" if command.run_id else "a run that was asked for"
             msg = f"{given.command}: a fault of its own, told above; {run} may still be going"
             raise LostContact(msg) from error
+
+
+def _carry_out(command: _Command) -> None:
+    do = {"trigger": _trigger, "attach": _attach, "cancel": _cancel, "repair": _repair}
+    try:
+        do[command.options.command](command)
+    except KeyboardInterrupt as error:
+        raise _interrupted(command, error) from None
+    except Missing as error:
+        if command.options.command == "trigger":
+            raise
+        msg = f"job_run_id: {command.run_id}: {error}; or it is not yours to see"
+        raise SettingsError(msg) from error
 
 
 def _trigger(command: _Command) -> None:
@@ -106,7 +117,8 @@ def _trigger(command: _Command) -> None:
     }
     ws = command.connect(host)
     if dry_run:
-        request = starting.prepare(Client.of(ws, command.tell), **intent)
+        client = Client.of(ws, command.tell)
+        request = starting.prepare(client, client.wait(timeout), **intent)
         command.report.dry_run(request, wait=wait, timeout=timeout)
         return
     found = starting.trigger(
@@ -205,4 +217,4 @@ def _interrupted(command: _Command, error: KeyboardInterrupt) -> RunnerError:
             return Cancelled(f"{name}: interrupted; {text}", exit_code)
         return Cancelled(f"{name}: interrupted; {found.sentence()}", exit_code)
     text = f"dbt-runner attach {run_id} waits for it, dbt-runner cancel {run_id} ends it"
-    return Cancelled(f"{name}: interrupted; job run {run_id} goes on: {text}", exit_code)
+    return Cancelled(f"{name}: interrupted; job run {run_id} may go on: {text}", exit_code)

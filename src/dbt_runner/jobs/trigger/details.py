@@ -86,7 +86,8 @@ class _Collector:
             found = self._ask(lambda ws: ws.jobs.get_run(run_id))
         except RunnerError:
             return
-        for task in job_run.latest([*(found.tasks or ()), *(found.iterations or ())]):
+        for task in [*job_run.latest(found.tasks or ()), *(found.iterations or ())]:
+            # the iterations of a loop share one key
             yield from self._task(task, above, depth)
 
     def _task(self, task: RunTask, above: str, depth: int) -> Iterable[TaskRun]:

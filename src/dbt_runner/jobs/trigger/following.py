@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dbt_runner.errors import RunnerError
+from dbt_runner.errors import RunnerError, TransientError
 from dbt_runner.jobs.trigger import details, job_run, repairing
 from dbt_runner.jobs.trigger.client import Client
 from dbt_runner.jobs.trigger.job_run import JobRun
@@ -49,17 +50,20 @@ def cancel(
     """
     client = Client.of(ws, tell, tick)
     limit = client.wait(timeout)
-    found = client.api.ask(lambda ws: ws.jobs.get_run(run_id), within=limit.left)
-    run = job_run.seen(found, run_id)
-    if run.outcome is None:
-        try:
+    run = JobRun(run_id)
+    try:
+        run = job_run.seen(
+            client.api.ask(lambda ws: ws.jobs.get_run(run_id), within=limit.left), run_id
+        )
+        if run.outcome is None:
             # asked twice it is still one cancellation
             client.api.ask(lambda ws: ws.jobs.cancel_run(run_id), within=limit.left)
-        except RunnerError as error:
-            if not _ended_since(client, run_id, limit):
-                raise error from None
-        else:
             tell("job_run.cancelling", job_run_id=run_id)
+    except TransientError as error:
+        return replace(run, left=f"contact was lost: {error}")
+    except RunnerError:
+        if not _ended_since(client, run_id, limit):
+            raise
     return finish(client, run, limit, known=True)
 
 
@@ -81,11 +85,12 @@ def repair(
         RunnerError: the workspace refused it.
     """
     client = Client.of(ws, tell, tick)
-    repair_id = repairing.repair(client.api, run_id)
+    limit = client.wait(timeout)
+    repair_id = repairing.repair(client.api, run_id, limit)
     tell("job_run.repairing", job_run_id=run_id, repair_id=repair_id)
     if not wait:
         return JobRun(run_id, left="not waited for")
-    return finish(client, JobRun(run_id), client.wait(timeout), known=True, repair_id=repair_id)
+    return finish(client, JobRun(run_id), limit, known=True, repair_id=repair_id)
 
 
 def finish(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -66,7 +67,7 @@ class Options:
         text = self.values.get("timeout")
         if text is None:
             return None
-        if not (text.isascii() and text.isdigit()) or not 0 < int(text[:9]) <= _LONGEST_WAIT:
+        if not re.fullmatch("[0-9]{1,9}", text) or not 0 < int(text) <= _LONGEST_WAIT:
             msg = f"timeout: must be whole seconds from 1 to {_LONGEST_WAIT}, got {printable(text)}"
             raise SettingsError(msg)
         return int(text)
@@ -76,7 +77,8 @@ def read(words: Sequence[str]) -> Options:
     """Sort a command line, of which the first word is the command.
 
     Raises:
-        SettingsError: a word is not understood, or a name is given twice.
+        SettingsError: a word is not understood, a name is given twice, or a switch neither on nor
+            off.
     """
     command, *rest = words
     subject = rest.pop(0) if rest and not rest[0].startswith("-") else None
@@ -89,6 +91,8 @@ def read(words: Sequence[str]) -> Options:
     if found.repeated:
         msg = f"{found.repeated[0]}: given more than once; keep one"
         raise SettingsError(msg)
+    if found.wants_version:
+        raise _unknown(command, "version")
     own = OPTIONS[command]
     values = {name: text for name, text in found.values.items() if name in own}
     named = {name: text for name, text in found.values.items() if name not in own}
@@ -103,7 +107,10 @@ def read(words: Sequence[str]) -> Options:
             msg = f"param: {name} is given more than once; keep one"
             raise SettingsError(msg)
         named[name] = value
-    return Options(command, subject, values, named, tuple(arguments), found.wants_help)
+    given = Options(command, subject, values, named, tuple(arguments), found.wants_help)
+    for name in _FLAGS & values.keys():
+        given.flag(name)
+    return given
 
 
 def _taken(option: str, words: Sequence[str]) -> tuple[list[str], list[str]]:

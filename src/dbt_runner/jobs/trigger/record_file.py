@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,11 +35,15 @@ def write(file: Path, entry: Entry) -> None:
     """
     draft = file.with_name(f"{file.name}.{os.getpid()}.draft")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(asdict(entry), stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(file)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(asdict(entry), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -57,26 +60,32 @@ def read(file: Path) -> Entry | None:
 
 
 def hold(file: Path) -> int | None:
-    """The lock of a record; `None` while another process has it."""
-    handle = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    """The lock of a record; `None` while another process has it.
+
+    Raises:
+        OSError: there cannot be one, as where the file system knows no locks.
+    """
+    while True:
+        handle = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except OSError:
+            os.close(handle)
+            raise
+        if os.fstat(handle).st_nlink:
+            return handle
+        # whoever had it has removed it since it was opened
         os.close(handle)
-        return None
-    return handle
 
 
 def remove(file: Path) -> None:
-    """Remove an entry and its lock."""
-    for path in _both(file):
+    """Remove an entry and its lock; only who holds the lock may."""
+    for path in (file, file.with_suffix(".lock")):
         with contextlib.suppress(OSError):
             path.unlink()
-
-
-def _both(file: Path) -> Iterator[Path]:
-    yield file
-    yield file.with_suffix(".lock")
 
 
 def modified(file: Path) -> float:

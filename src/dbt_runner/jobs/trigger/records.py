@@ -58,10 +58,19 @@ class Records:
         state = locations.state_folder()
         self.folder = folder or (state and state / "triggers")
 
-    def keep(self, request: Request) -> Record:
+    def keep(self, request: Request, *, alone: bool = False) -> Record:
         """Write down a request; on return it is on disk.
 
+        Args:
+            request: as it is sent.
+            alone: no second client that says so may be at an equal request; they meet at one file.
+
+        Returns:
+            The record, held by this process; with `alone` perhaps the one of a client that has
+            died since somebody looked.
+
         Raises:
+            BusyError: somebody is there.
             OSError: there is no place to write.
         """
         if self.folder is None:
@@ -69,17 +78,24 @@ class Records:
             raise OSError(msg)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._prune()
-        file = self._file(request)
-        entry = Entry(
-            request.idempotency_token,
-            request.host,
-            request.job_id,
-            digest_of(request),
-            round(time.time(), 3),
-        )
+        digest = digest_of(request)
+        file = self._file(digest, fresh=True) if alone else self._of_token(request)
         # held before it can be seen
-        record = Record(entry, file, record_file.hold(file))
-        record_file.write(file, entry)
+        lock = record_file.hold(file)
+        earlier = record_file.read(file) if alone else None
+        if alone and lock is None:
+            raise BusyError(_busy(earlier))
+        if earlier:
+            return Record(earlier, file, lock)
+        token, now = request.idempotency_token, round(time.time(), 3)
+        record = Record(Entry(token, request.host, request.job_id, digest, now), file, lock)
+        try:
+            record_file.write(file, record.entry)
+        except BaseException:
+            # nothing was sent, so nothing is to be resumed
+            if lock is not None:
+                record.forget()
+            raise
         return record
 
     def of_token(self, request: Request) -> Record | None:
@@ -88,7 +104,7 @@ class Records:
         Raises:
             SettingsError: it was sent with another request.
         """
-        file = self._file(request)
+        file = self._of_token(request)
         entry = record_file.read(file) if self.folder else None
         if entry is None:
             return None
@@ -126,8 +142,8 @@ class Records:
             entry = record_file.read(file)
             if entry is not None:
                 return Record(entry, file, lock)
-            os.close(lock)
             record_file.remove(file)
+            os.close(lock)
         if held and alone:
             raise BusyError(_busy(held))
         return None
@@ -139,9 +155,12 @@ class Records:
         files = [(record_file.modified(file), file) for file in self.folder.glob("*-fresh.json")]
         return [file for _, file in sorted(files, reverse=True)]
 
-    def _file(self, request: Request) -> Path:
-        name = tokens.digest(tokens.bare_host(request.host), request.idempotency_token)[:32]
-        return (self.folder or Path()) / f"{name}{'-fresh' if request.fresh else ''}.json"
+    def _of_token(self, request: Request) -> Path:
+        name = tokens.digest(tokens.bare_host(request.host), request.idempotency_token)
+        return self._file(name, fresh=request.fresh)
+
+    def _file(self, name: str, *, fresh: bool) -> Path:
+        return (self.folder or Path()) / f"{name[:32]}{'-fresh' if fresh else ''}.json"
 
     def _prune(self) -> None:
         before = time.time() - KEPT
@@ -151,8 +170,8 @@ class Records:
                     file.unlink()
 
 
-def _busy(held: Entry) -> str:
-    known = f"job run {held.run_id}" if held.run_id else "a run that it has asked for"
+def _busy(held: Entry | None) -> str:
+    known = f"job run {held.run_id}" if held and held.run_id else "a run that it has asked for"
     return (
         f"trigger: another client is at this very request, with {known}; wait for its end, or add "
         "--another instead of --resume to start one more"

@@ -13,13 +13,14 @@ from dbt_runner.warehouse.rest_api import wanted_pause
 if TYPE_CHECKING:
     from databricks.sdk.service.jobs import Run
 
+    from dbt_runner.jobs.trigger.wait import Wait
     from dbt_runner.warehouse.rest_api import RestApi
 
 _ATTEMPTS = 5
 _LONGEST_PAUSE = 60.0
 
 
-def repair(api: RestApi, run_id: int) -> int:
+def repair(api: RestApi, run_id: int, wait: Wait) -> int:
     """Run the failed tasks of a job run, and those that depend on them, again.
 
     A repair has no idempotency token. What stands in for it is that a second one has to name the
@@ -35,7 +36,7 @@ def repair(api: RestApi, run_id: int) -> int:
         LostContact: nobody knows whether the repair began.
         RunnerError: the workspace refused it the first time that it came.
     """
-    before = _look(api, run_id)
+    before = _look(api, run_id, wait)
     _check(before, run_id)
     latest = latest_repair(before)
     request: dict[str, Any] = {
@@ -50,23 +51,25 @@ def repair(api: RestApi, run_id: int) -> int:
         wanted = 0.0
         repair_id: int | None = None
         try:
-            found = api.once(lambda ws: ws.jobs.repair_run(run_id, **request))
+            found = api.once(lambda ws: ws.jobs.repair_run(run_id, **request), within=wait.left)
             # the SDK gives this no type
             answer: Any = found.response
             repair_id = answer.repair_id
         except (KeyError, TypeError, AttributeError):
             # what the SDK makes of an answer without a `repair_id`
-            repair_id = _begun(api, run_id, latest)
+            repair_id = _begun(api, run_id, latest, wait)
         except RunnerError as error:
             # the second may be refused because the first began, and the history be late
             first = attempt == 0 and not sending.repeated(api, began)
             if first and sending.refused(error):
                 raise
-            repair_id = _begun(api, run_id, latest)
+            repair_id = _begun(api, run_id, latest, wait)
             fault, wanted = str(error), wanted_pause(error)
         if repair_id is not None:
             return repair_id
-        api.wait(min(max(pause, wanted), _LONGEST_PAUSE))
+        if wait.left == 0:
+            break
+        api.wait(wait.at_most(min(max(pause, wanted), _LONGEST_PAUSE)))
         pause *= 2
     msg = f"nobody said whether the repair of job run {run_id} began: {fault}"
     raise LostContact(msg)
@@ -107,14 +110,14 @@ def _check(run: Run, run_id: int) -> None:
         raise SettingsError(msg)
 
 
-def _look(api: RestApi, run_id: int) -> Run:
-    return api.ask(lambda ws: ws.jobs.get_run(run_id, include_history=True))
+def _look(api: RestApi, run_id: int, wait: Wait) -> Run:
+    return api.ask(lambda ws: ws.jobs.get_run(run_id, include_history=True), within=wait.left)
 
 
-def _begun(api: RestApi, run_id: int, latest: int | None) -> int | None:
+def _begun(api: RestApi, run_id: int, latest: int | None, wait: Wait) -> int | None:
     """The repair that began since, if one did."""
     try:
-        now = latest_repair(_look(api, run_id))
+        now = latest_repair(_look(api, run_id, wait))
     except RunnerError:
         return None
     return now if now != latest else None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dbt_runner.errors import LostContact, RunnerError, SettingsError
+from dbt_runner.errors import RunnerError, SettingsError
 from dbt_runner.jobs.trigger import (
     beginning,
     job_run,
     lookup,
     parameter_object,
-    repairing,
+    token_owner,
     tokens,
 )
 from dbt_runner.jobs.trigger import request as requests
@@ -73,7 +73,7 @@ def trigger(
         resume: without either: go on with an equal request whose client died, if there is one.
         another: or start one more run in spite of it.
         wait: for the end.
-        timeout: seconds to wait at most.
+        timeout: seconds that all of this may take, of which each request has one at least.
         tell: told of progress: the name of an event, and facts.
         tick: called before each look at the run.
         report: called with the result just before it is returned, while it is still on disk: who
@@ -91,9 +91,14 @@ def trigger(
         LostContact: nobody knows whether the run began; the same call asks again.
         RunnerError: the workspace refused, or does not answer; there is no run.
     """
+    if resume and another:
+        msg = "resume: does not go together with another; use one of them"
+        raise SettingsError(msg)
     client = Client.of(ws, tell, tick)
+    limit = client.wait(timeout)
     prepared = prepare(
         client,
+        limit,
         job_id=job_id,
         job_name=job_name,
         parameters=parameters or {},
@@ -106,24 +111,25 @@ def trigger(
         client,
         prepared,
         Records(records),
+        limit,
         resume=resume,
         another=another,
         after_interrupt=after_interrupt,
     )
-    limit = client.wait(timeout)
     try:
         tell("job_run.started", job_run_id=begun.run_id, job_id=begun.request.job_id)
         if idempotency_token is not None:
-            _check_same(client, begun, limit)
+            token_owner.check(client.api, begun.request, begun.run_id, limit)
         run = _follow(client, begun, limit if wait else None)
         report(run)
-    except (RunnerError, KeyboardInterrupt):
-        # somebody is told the run's id
-        begun.settle()
-        raise
-    except BaseException:
-        # such as an orchestrator's own time limit: the next equal call has to know
-        begun.leave()
+    except BaseException as error:
+        # a refusal names the run, and who is told of progress has heard its id; else, such as at
+        # an orchestrator's own time limit, the next equal call has to know
+        heard = isinstance(error, KeyboardInterrupt) and tell is not silent
+        if heard or isinstance(error, RunnerError):
+            begun.settle()
+        else:
+            begun.leave()
         raise
     begun.settle()
     return run
@@ -131,6 +137,7 @@ def trigger(
 
 def prepare(
     client: Client,
+    wait: Wait,
     *,
     job_id: int | None,
     job_name: str | None,
@@ -151,7 +158,7 @@ def prepare(
         raise SettingsError(msg)
     token = None if idempotency_token is None else tokens.given(idempotency_token)
     wanted = None if send is None else parameter_object.kind_of(send)
-    job = lookup.find(client.api, job_id, job_name)
+    job = lookup.find(client.api, job_id, job_name, wait)
     found = job.job_id or job_id or 0
     values = requests.parameters(job.settings, parameters, arguments, wanted)
     if once_per is not None:
@@ -176,58 +183,4 @@ def _follow(client: Client, begun: Begun, wait: Wait | None) -> JobRun:
         seen,
         idempotency_token=token,
         left="" if seen.outcome else "not waited for",
-    )
-
-
-def _check_same(client: Client, begun: Begun, wait: Wait) -> None:
-    """Refuse to take another intent's run for ours: Databricks only compares the token.
-
-    Raises:
-        SettingsError: it is another's.
-        LostContact: that is not to be seen.
-    """
-    request = begun.request
-    try:
-        found = client.api.ask(lambda ws: ws.jobs.get_run(begun.run_id), within=wait.left)
-    except RunnerError as error:
-        msg = (
-            f"idempotency_token: {request.idempotency_token} belongs to job run {begun.run_id}, "
-            f"which may be going; whether it is of this very request is not to be seen: {error}"
-        )
-        raise LostContact(msg) from error
-    same = found.job_id in {None, request.job_id}
-    sent: dict[str, Any] = dict(request.parameters)
-    values = {item.name: item.value for item in found.job_parameters or ()}
-    has = repairing.started_with(found)
-    for kind, value in sent.items():
-        if kind == parameter_object.JOB.name and values:
-            same &= _alike(value, {name: values.get(name) for name in value})
-        elif has:
-            same &= _alike(value, has.get(kind))
-    same &= bool(sent) or not has
-    if not same:
-        msg = (
-            f"idempotency_token: {request.idempotency_token} belongs to job run {begun.run_id} of "
-            f"job {found.job_id}, which was started with other parameters; use another token"
-        )
-        raise SettingsError(msg)
-
-
-def _alike(sent: Any, has: Any) -> bool:
-    """Whether a run has what was sent, as far as that is not for Databricks to fill in.
-
-    It resolves references such as `{{job.start_time.iso_date}}` (docs, "dynamic value references").
-    """
-    if isinstance(sent, str):
-        return "{{" in sent or sent == has
-    if isinstance(sent, Mapping):
-        return (
-            isinstance(has, Mapping)
-            and sent.keys() == has.keys()
-            and all(_alike(text, has[name]) for name, text in sent.items())
-        )
-    return (
-        isinstance(has, Sequence)
-        and len(sent) == len(has)
-        and all(_alike(one, other) for one, other in zip(sent, has, strict=True))
     )

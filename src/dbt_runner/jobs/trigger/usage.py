@@ -31,7 +31,7 @@ _TRIGGER = """\
 
     Waiting:
       --no-wait                 end as soon as the run has begun
-      --timeout=SECONDS         wait no longer; the run goes on (exit code 7)
+      --timeout=SECONDS         wait no longer, from the login on; the run goes on (exit code 7)
       --cancel-on-interrupt     Ctrl-C, TERM or HUP cancel the run too
 """
 _OTHERS = """\
@@ -62,8 +62,10 @@ _REPAIR = """\
 
     usage: dbt-runner repair JOB_RUN_ID [--no-wait] [--timeout=SECONDS] [--cancel-on-interrupt]
 
-    Tasks that succeeded are not run again. A task that is run again starts from its beginning, with
-    the job as it is defined now and the parameters that the run was started with.
+    Tasks that succeeded are not run again. One that is run again is started anew, with the job as
+    it is defined now and the parameters that the run was started with; dbt-runner in it then does
+    what is planned and not done yet, or all where its parameter resume is never, or the project has
+    changed.
 """
 _TEXTS = {"trigger": _TRIGGER, "attach": _ATTACH, "cancel": _CANCEL, "repair": _REPAIR}
 
