@@ -175,6 +175,8 @@ def test_person_is_told_in_lines(shell: Shell) -> None:
         "status": "failed",
         "nodes": {"total": 3, "success": 2, "error": 1, "warn": 0},
         "failed": [{"unique_id": "model.tpch.fct_orders"}],
+        "resumed_from": "a1b2",
+        "carried": 1,
     }
     task = {
         **FAILED,
@@ -189,7 +191,8 @@ def test_person_is_told_in_lines(shell: Shell) -> None:
     assert code == 1
     assert "FAILED after 60 s: job run 1001 ended FAILED: build" in out
     assert "  build  FAILED     60 s" in out
-    assert "dbt-runner: failed; 3 total, 2 success, 1 error; failed: model.tpch.fct_orders" in out
+    counts = "3 total, 2 success, 1 error; 1 of them before, by attempt a1b2"
+    assert f"dbt-runner: failed; {counts}; failed: model.tpch.fct_orders" in out
     assert "NodesFailed:  [31m1 of 3" in out
     assert "https://page" in out
     assert out.endswith("next: dbt-runner repair 1001\n")

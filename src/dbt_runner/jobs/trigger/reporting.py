@@ -143,5 +143,14 @@ def _told(summary: dict[str, Any]) -> str:
         if isinstance(failed, list)
         else []
     )
-    parts = [str(summary.get("status")), shown, f"failed: {', '.join(names[:10])}" if names else ""]
+    carried = summary.get("carried")
+    before = (
+        f"{carried} of them before, by attempt {summary.get('resumed_from')}" if carried else ""
+    )
+    parts = [
+        str(summary.get("status")),
+        shown,
+        before,
+        f"failed: {', '.join(names[:10])}" if names else "",
+    ]
     return "; ".join(part for part in parts if part)
