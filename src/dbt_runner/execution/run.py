@@ -18,6 +18,7 @@ from dbt_runner.execution.work import Work
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.redaction import redacted, secrets_of, without
 from dbt_runner.report.reporter import Reporter
+from dbt_runner.store import rescue
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.versions import commit, own_version
 from dbt_runner.warehouse import attribution
@@ -53,7 +54,8 @@ class Run:
         self._publish = publish
         self._cancellation = Cancellation()
         self._not_cancelled: set[str] = set()
-        self._attempt = Attempt(assignment.place, began, assignment.key)
+        self._kept = False
+        self._attempt = Attempt(assignment.place, began, assignment.key, self._secrets)
         self._attempt.create()
         self._workspace = Workspace()
         self._summary = Summary(
@@ -104,7 +106,8 @@ class Run:
             finally:
                 if self._work.done.is_set():
                     self._work.leases.release()
-                shutil.rmtree(self._workspace.folder, ignore_errors=True)
+                if not self._kept:
+                    shutil.rmtree(self._workspace.folder, ignore_errors=True)
             if not let_go:
                 os._exit(summary.exit_code)
             return summary
@@ -213,5 +216,11 @@ class Run:
         return self._access.secrets | secrets_of(os.environ)
 
     def _lose(self, reason: str) -> None:
+        folder = self._workspace.folder
+        self._kept = rescue.keep(folder, self._secrets())
+        if self._kept:
+            reason = f"{reason}; what there is of them is kept in {folder}"
         lose_artifacts(self._summary, reason)
+        if self._kept:
+            rescue.note(folder, self._summary.as_dict())
         self._reporter.notice("artifacts.lost", level="error", reason=reason)

@@ -30,8 +30,20 @@ class Stored:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that the attempt leaves is there."""
-        return (self.folder / MARKER).is_file()
+        """Whether the attempt came to write its marker, once all that it leaves was there."""
+        return read_object(self.folder / MARKER) is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is complete, and its artifacts still are as they were then."""
+        marker = read_object(self.folder / MARKER)
+        sizes = marker.get("files", {}) if marker is not None else None
+        if not isinstance(sizes, dict):
+            return False
+        try:
+            return all((self.folder / f).stat().st_size == size for f, size in sizes.items())
+        except OSError:
+            return False
 
     def facts(self) -> dict[str, Any] | None:
         """`run.json`: what was known before dbt was imported."""
