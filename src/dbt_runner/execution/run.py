@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dbt_runner.errors import BusyError, NotPublished, RunnerError
+from dbt_runner.errors import NotPublished, RunnerError
+from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.summary import Summary
@@ -18,14 +20,17 @@ from dbt_runner.execution.work import Work
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.redaction import redacted, secrets_of, without
 from dbt_runner.report.reporter import Reporter
-from dbt_runner.store import rescue
+from dbt_runner.store import rescue, retention
 from dbt_runner.store.artifacts import Attempt
+from dbt_runner.store.retention import Limits
 from dbt_runner.versions import commit, own_version
 from dbt_runner.warehouse import attribution
 from dbt_runner.warehouse.access import Access
 
 TICK = 0.05
 """Seconds between two looks at signals and the clock."""
+MAX_PRUNING = 10.0
+"""Seconds that a run spends on removing older ones."""
 
 
 class Run:
@@ -201,6 +206,7 @@ class Run:
             self._attempt.write("summary.json", summary.as_dict())
             if not lost:
                 self._attempt.complete()
+                self._remove_old_runs()
         except NotPublished as error:
             if not lost:
                 self._lose(str(error))
@@ -211,6 +217,24 @@ class Run:
             self._publish(summary.as_dict())
         self._reporter.finished(summary, results)
         return summary
+
+    def _remove_old_runs(self) -> None:
+        if self._cancellation.status:
+            # whoever cancelled waits for the end
+            return
+        assignment, settings = self._assignment, self._assignment.settings
+        pruned = retention.prune(
+            assignment.place,
+            Limits(settings.keep_runs, settings.keep_days),
+            state.COMPARED,
+            spare=self._attempt.folder.name,
+            seconds=MAX_PRUNING,
+        )
+        if pruned.removed:
+            removed = [stored.id for stored in pruned.removed]
+            self._reporter.notice("runs.removed", attempts=removed)
+        if pruned.problem:
+            self._reporter.notice("runs.not_removed", level="warning", reason=pruned.problem)
 
     def _secrets(self) -> frozenset[str]:
         return self._access.secrets | secrets_of(os.environ)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ MARKER = "complete"
 RUNS = "runs"
 KEYS = "keys"
 PLAN = "plan.json"
+_NAME = re.compile(r"(\d{8}T\d{6}\.\d{3})Z-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,22 @@ class Stored:
     def id(self) -> str:
         """The attempt's id."""
         return self.folder.name.rpartition("-")[2]
+
+    @property
+    def place(self) -> Path:
+        """The folder of all runs of its project in its place."""
+        return self.folder.parent.parent
+
+    @property
+    def started(self) -> float | None:
+        """When it began, seconds since the epoch; `None` for what is no attempt."""
+        found = _NAME.fullmatch(self.folder.name)
+        if found is None:
+            return None
+        try:
+            return datetime.strptime(f"{found[1]}000+0000", "%Y%m%dT%H%M%S.%f%z").timestamp()
+        except ValueError:
+            return None
 
     @property
     def is_complete(self) -> bool:

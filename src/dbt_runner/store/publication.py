@@ -49,7 +49,8 @@ class Publication:
         with self._lock:
             try:
                 self._command(target_path)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:
+                # the latter where no thread can be started
                 raise _lost(self._folder, error) from error
 
     def log(self, file: Path) -> None:
@@ -125,5 +126,5 @@ def _fault(name: str, data: bytes) -> str | None:
     return None
 
 
-def _lost(folder: Path, error: OSError) -> NotPublished:
-    return NotPublished(f"{folder}: {error.strerror or error}")
+def _lost(folder: Path, error: Exception) -> NotPublished:
+    return NotPublished(f"{folder}: {getattr(error, 'strerror', None) or error}")
