@@ -33,6 +33,8 @@ from typing import Any
 VARIABLE = "SIMULATED_VOLUME"
 LATENCY = "SIMULATED_VOLUME_LATENCY"
 """Seconds that each closing takes."""
+SIZE = "SIMULATED_VOLUME_SIZE"
+"""Bytes that this process may write; then the volume is full."""
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _REFUSED = frozenset({"os.rename", "os.link", "os.symlink", "os.truncate"})
@@ -48,8 +50,9 @@ def refused(folder: Path) -> list[str]:
 class Volume:
     """The folder, in this process and its forks."""
 
-    def __init__(self, folder: str, latency: float) -> None:
+    def __init__(self, folder: str, latency: float, size: float) -> None:
         self.folder = os.path.abspath(folder)
+        self.room = size
         self.latency = latency
         self.open_files: set[int] = set()
         self._own = threading.local()
@@ -159,6 +162,13 @@ class _Sequential(io.FileIO):
         self._volume.refuse("truncate", self._goal)
         return 0
 
+    def write(self, data: Any) -> int:
+        """As long as there is room."""
+        self._volume.room -= len(data)
+        if self._volume.room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._goal)
+        return super().write(data)
+
     def close(self) -> None:
         """Only now it is in the volume."""
         if not self.closed:
@@ -172,7 +182,8 @@ def install() -> None:
     folder = os.environ.get(VARIABLE)
     if not folder:
         return
-    volume = Volume(folder, float(os.environ.get(LATENCY, "0")))
+    latency, size = os.environ.get(LATENCY, "0"), os.environ.get(SIZE, "inf")
+    volume = Volume(folder, float(latency), float(size))
     builtins.open = io.open = volume.open  # type: ignore[assignment]
     os.fsync = volume.fsync
     sys.addaudithook(volume.watch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import signal
 import time
@@ -41,12 +42,18 @@ def _profile(project: Project) -> Iterator[None]:
     assert Path(f"{project.artifacts}-unclosed").is_dir(), "no run saw the volume"
 
 
-def fork(project: Project, *arguments: str, latency: float = 0.0) -> Running:
+def fork(
+    project: Project, *arguments: str, latency: float = 0.0, size: float = math.inf
+) -> Running:
     """Start a run whose artifacts lie on a volume."""
     return project.fork(
         f"--profiles-dir={project.root / 'profiles'}",
         *arguments,
-        env={volume.VARIABLE: str(project.artifacts), volume.LATENCY: str(latency)},
+        env={
+            volume.VARIABLE: str(project.artifacts),
+            volume.LATENCY: str(latency),
+            volume.SIZE: str(size),
+        },
     )
 
 
@@ -191,3 +198,27 @@ def test_volume_that_goes_away(project: Project) -> None:
     assert "1 of 1 nodes done" in result.summary["message"]
     assert sorted(entry.name for entry in kept.iterdir()) == ["commands", "logs", "summary.json"]
     assert (kept / "commands/01-build/run_results.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("sql", "code", "nodes"),
+    [("select 1 as id", 4, {"success": 1}), ("select x", 1, {"error": 1})],
+    ids=["built", "failed"],
+)
+def test_full_volume(project: Project, sql: str, code: int, nodes: dict[str, int]) -> None:
+    """A volume that gets full costs no data and no artifact; a failure of the data stays first."""
+    project.model("orders", sql)
+    result = fork(project, "--run-type=full", size=100_000).finish()
+    assert result.code == result.summary["exit_code"] == code
+    assert result.nodes == nodes
+    assert result.summary["artifacts"] is None
+    assert "No space left on device" in result.summary["lost"]
+    assert "No space left on device" in result.summary["message"]
+    [kept] = project.tmp.glob("dbt-runner-*")
+    assert str(kept) in result.summary["message"]
+    assert (kept / "commands/01-build/manifest.json").is_file()
+    [folder] = runs(project)
+    assert not (folder / "complete").exists()
+    assert not (folder / "commands/01-build/manifest.json").exists()
+    if code == 1:
+        assert "model.shop.orders (error)" in result.summary["message"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -129,6 +130,7 @@ class Run:
             "settings": redacted(assignment.settings.model_dump(exclude_none=True)),
             "versions": {**summary.versions, **self._work.engine.versions()},
             "commit": commit(),
+            "process": {"host": socket.gethostname(), "pid": os.getpid()},
         }
         self._attempt.announce("run.json", facts)
         self._reporter.started(facts)

@@ -42,9 +42,7 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     """
     for pause in (*PAUSES, None):
         try:
-            with path.open("wb", buffering=0) as file:
-                _fill(path, file, data, durable=durable)
-            _check_size(path, len(data))
+            _write(path, data, durable=durable)
         except OSError as error:
             if pause is None or error.errno not in _PASSING:
                 raise
@@ -53,14 +51,18 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
             return
 
 
-def _fill(path: Path, file: FileIO, data: bytes, *, durable: bool) -> None:
-    rest = memoryview(data)
+def _write(path: Path, data: bytes, *, durable: bool) -> None:
+    file = path.open("wb", buffering=0)
     try:
-        while rest:
-            rest = rest[file.write(rest) or 0 :]
-        if durable:
-            _sync(file)
+        with file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) or 0 :]
+            if durable:
+                _sync(file)
+        _check_size(path, len(data))
     except OSError:
+        # not before it is closed: that is when it appears on a volume
         with suppress(OSError):
             path.unlink()
         raise
