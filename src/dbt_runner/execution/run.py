@@ -179,7 +179,8 @@ class Run:
         """Publish, and say how the run ended."""
         summary, results, fault = self._summary, self._work.results, self._work.fault
         results.close()
-        lost = None if self._work.journal.close() else "the journal could not be written"
+        is_journal_whole = self._work.journal.close()
+        lost = None
         built = self._work.executed == len(self._assignment.commands) and not results.failed()
         if isinstance(fault, OSError) and built:
             lost = f"dbt could not write its artifacts: {fault.strerror or fault}"
@@ -189,6 +190,8 @@ class Run:
         except NotPublished as error:
             lost = lost or str(error)
         self._heed_leases()
+        if not is_journal_whole:
+            lost = lost or "the journal could not be written"
         # from here on a signal changes nothing
         self._cancellation.close()
         summary.versions.update(self._work.engine.versions())
