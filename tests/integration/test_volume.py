@@ -99,7 +99,7 @@ def test_state_is_found_on_a_volume(project: Project) -> None:
     (second.artifacts / "commands/01-build/manifest.json").unlink()
     assert run(project, "--run-type=ci").summary["nodes"]["total"] == 0
     shutil.rmtree(first.artifacts)
-    assert "production has no complete run" in run(project, "--run-type=ci").stderr
+    assert "has no complete run" in run(project, "--run-type=ci").stderr
 
 
 def test_failed_run(project: Project) -> None:
@@ -166,7 +166,7 @@ def test_killed_during_publication(project: Project) -> None:
     assert running.finish().code == -9
     assert not (dead / "complete").exists()
     assert all(file.stat().st_size for file in dead.rglob("*") if file.is_file())
-    assert "production has no complete run" in run(project, "--run-type=ci").stderr
+    assert "has no complete run" in run(project, "--run-type=ci").stderr
     assert run(project, "--run-type=full").is_complete()
 
 
