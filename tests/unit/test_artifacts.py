@@ -164,8 +164,12 @@ def test_command_is_published_as_soon_as_it_is_done(tmp_path: Path) -> None:
     assert stored(attempt) == ["commands/01-build/sources.json"]
     [file] = attempt.folder.rglob("sources.json")
     written = file.stat().st_mtime_ns
+    (command / "sources.json").write_text('{"results": [], "changed": "by a later command"}')
     attempt.publish(tmp_path / "w")
     assert file.stat().st_mtime_ns == written
+    attempt.write("summary.json", {})
+    attempt.complete()
+    assert newest(tmp_path, anything) == attempt.folder
 
 
 def test_secrets_are_not_published(tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ class Publication:
         # on a disk that gets full the small ones tell most
         for name, data in sorted(contents.items(), key=lambda item: len(item[1])):
             self._write(goal / name, data, durable=True)
-            self.sizes[f"commands/{target_path.name}/{name}"] = len(data)
+            # dbt may have changed it since it was written
+            self.sizes.setdefault(f"commands/{target_path.name}/{name}", len(data))
         with ThreadPoolExecutor(WRITERS) as writers:
             list(writers.map(lambda file: self._copy(target_path / file, goal / file), others))
 
