@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dbt_runner.errors import BusyError, NotPublished, RunnerError
-from dbt_runner.errors import NotPublished, RunnerError
 from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
@@ -179,19 +178,14 @@ class Run:
         """Publish, and say how the run ended."""
         summary, results, fault = self._summary, self._work.results, self._work.fault
         results.close()
-        is_journal_whole = self._work.journal.close()
         lost = None
         built = self._work.executed == len(self._assignment.commands) and not results.failed()
         if isinstance(fault, OSError) and built:
             lost = f"dbt could not write its artifacts: {fault.strerror or fault}"
             fault = None
-        try:
-            self._attempt.publish(self._workspace.folder)
-        except NotPublished as error:
-            lost = lost or str(error)
+        not_stored = self._store()
+        lost = lost or not_stored
         self._heed_leases()
-        if not is_journal_whole:
-            lost = lost or "the journal could not be written"
         # from here on a signal changes nothing
         self._cancellation.close()
         summary.versions.update(self._work.engine.versions())
@@ -211,21 +205,30 @@ class Run:
             self._attempt.write("summary.json", summary.as_dict())
             if not lost:
                 self._attempt.complete()
-                self._remove_old_runs()
         except NotPublished as error:
             if not lost:
                 self._lose(str(error))
         if self._work.done.is_set():
             # else dbt may still write, until the process has ended
             self._work.leases.release()
+        self._remove_old_runs()
         if self._publish is not None:
             self._publish(summary.as_dict())
         self._reporter.finished(summary, results)
         return summary
 
+    def _store(self) -> str | None:
+        """Copy out what the run leaves; why not all of it is stored."""
+        is_journal_whole = self._work.journal.close()
+        try:
+            self._attempt.publish(self._workspace.folder)
+        except NotPublished as error:
+            return str(error)
+        return None if is_journal_whole else "the journal could not be written"
+
     def _remove_old_runs(self) -> None:
-        if self._cancellation.status:
-            # whoever cancelled waits for the end
+        if self._cancellation.status or self._summary.lost:
+            # whoever cancelled waits for the end; without a marker this run is not the newest
             return
         assignment, settings = self._assignment, self._assignment.settings
         pruned = retention.prune(
