@@ -15,6 +15,8 @@ import tempfile
 from multiprocessing import resource_tracker
 from typing import Any
 
+import volume
+
 LIBRARIES = (
     "dbt.cli.main",
     "dbt.task.build",
@@ -37,6 +39,7 @@ def become(request: dict[str, Any]) -> None:
     tempfile.tempdir = None
     os.chdir(request["cwd"])
     sys.argv = request["argv"]
+    volume.install()
 
 
 def serve() -> bool:

@@ -56,6 +56,8 @@ def main() -> int:
     """The console script `dbt-runner`: prints, and returns the exit code."""
     if sys.argv[1:2] == ["jobs"]:
         return _exit_code(_jobs)
+    if sys.argv[1:2] == ["runs"]:
+        return _exit_code(_runs)
     if sys.argv[1:2] and sys.argv[1] in CLIENT_COMMANDS:
         return _exit_code(_client)
     return _exit_code(partial(_whole_process, in_job=on_databricks(os.environ)))
@@ -121,6 +123,12 @@ def _jobs() -> None:
     command.run(sys.argv[2:], _print)
 
 
+def _runs() -> None:
+    from dbt_runner.runs import command
+
+    command.run(sys.argv[2:], os.environ)
+
+
 def _client() -> None:
     from dbt_runner.jobs.trigger import command
 
@@ -142,7 +150,7 @@ def _run(
     from dbt_runner import settings as all_settings
 
     # those of the console script alone have been gone to by now
-    commands = COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"jobs", *WITH_ATTEMPT}
+    commands = COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"jobs", "runs", *WITH_ATTEMPT}
     arguments = command_line.read(
         argv, booleans=all_settings.BOOLEANS, commands=commands, with_subject=WITH_ATTEMPT
     )

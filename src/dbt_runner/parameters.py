@@ -199,6 +199,12 @@ class DeploymentSettings(BaseModel):
         Boolean, Field(description="with defer, also what exists in the own schema")
     ] = False
     artifacts: Annotated[Path, Field(description="folder that outlives the run")] = ".dbt-runner"
+    keep_runs: Annotated[
+        WholeNumber, Field(ge=1, le=1_000_000, description="attempts that are kept in each place")
+    ] = 100
+    keep_days: Annotated[
+        WholeNumber, Field(ge=1, le=36_500, description="days for which an attempt is kept")
+    ] = 30
     grace: Annotated[
         WholeNumber,
         Field(ge=1, le=3600, description="seconds from the first signal to the hard end"),

@@ -27,6 +27,13 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_SIGNS = (
+    *(b"dapi", b"dapk", b"dose", b"eyJ", b"AKIA", b"ASIA", b"xox", b"github_pat_"),
+    *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_"),
+)
+"""Each token holds one of these, which is quicker to look for."""
+LEAST = 6
+"""Characters of a secret that is looked for in files; a shorter one would hit names in them."""
 # Behind what says so; a reference in its place (`$NAME`, `${...}`, `{{...}}`, `<name>`) is none.
 _REFERENCE = r"(?![$<*/]|\{\{)"
 _IN_URL = re.compile(rf"(://[^\s/:@?#]*:){_REFERENCE}[^\s/?#]+(?=@)")
@@ -64,12 +71,21 @@ def names_secret(name: str) -> bool:
 
 
 def secrets_of(*environments: Mapping[str, str]) -> frozenset[str]:
-    """The values that dbt hides in its logs, of variables named `DBT_ENV_SECRET_*`, and logins."""
+    """The values of variables that are secrets by their names.
+
+    Those that dbt hides in its logs (`DBT_ENV_SECRET_*`), logins, and of those that dbt writes into
+    each artifact (`DBT_ENV_CUSTOM_ENV_*`) the ones that are named like a secret.
+    """
     return frozenset(
         value
         for environment in environments
         for name, value in environment.items()
-        if value and (name.startswith("DBT_ENV_SECRET_") or _logs_in(name, environment))
+        if value
+        and (
+            name.startswith("DBT_ENV_SECRET_")
+            or (name.startswith("DBT_ENV_CUSTOM_ENV_") and names_secret(name))
+            or _logs_in(name, environment)
+        )
     )
 
 
@@ -82,6 +98,37 @@ def without(text: str, secrets: frozenset[str]) -> str:
     for form in _forms(secrets):
         text = text.replace(form, HIDDEN)
     return text
+
+
+def clean(data: bytes, secrets: frozenset[str], *, is_json: bool) -> bytes:
+    """A file's content with the secrets, and what has the form of a token, hidden.
+
+    Looking for bytes is quick, so that a large file without a secret costs next to nothing.
+
+    Args:
+        is_json: it stays JSON, whatever stands in it.
+    """
+    sought = frozenset(secret for secret in secrets if len(secret) >= LEAST)
+    found = any(form.encode("utf-8", "surrogateescape") in data for form in _forms(sought))
+    if not found and not any(sign in data for sign in _SIGNS):
+        return data
+    text = data.decode("utf-8", "surrogateescape")
+    if not found and not _TOKEN.search(text):
+        return data
+    if is_json:
+        content = _cleaned(json.loads(text), sought)
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+    return _TOKEN.sub(HIDDEN, without(text, sought)).encode("utf-8", "surrogateescape")
+
+
+def _cleaned(value: Any, secrets: frozenset[str]) -> Any:
+    if isinstance(value, str):
+        return _TOKEN.sub(HIDDEN, without(value, secrets))
+    if isinstance(value, dict):
+        return {_cleaned(key, secrets): _cleaned(item, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item, secrets) for item in value]
+    return value
 
 
 def holds_secret(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dbt_runner.errors import NotPublished, SettingsError
+from dbt_runner.redaction import HIDDEN
 from dbt_runner.store.artifacts import Attempt, newest, place
 from dbt_runner.store.attempts import MARKER
 
@@ -27,6 +28,12 @@ def run(
     if complete:
         (made / MARKER).write_text("{}")
     return made
+
+
+def stored(attempt: Attempt) -> list[str]:
+    """The files of an attempt."""
+    files = (file for file in attempt.folder.rglob("*") if file.is_file())
+    return sorted(str(file.relative_to(attempt.folder)) for file in files)
 
 
 def anything(_summary: dict[str, Any]) -> bool:
@@ -96,8 +103,7 @@ def test_published_run_is_whole(tmp_path: Path) -> None:
     assert newest(tmp_path, anything) is None
     attempt.complete()
     assert newest(tmp_path, anything) == attempt.folder
-    files = [str(f.relative_to(attempt.folder)) for f in attempt.folder.rglob("*") if f.is_file()]
-    assert sorted(files) == ["commands/01-build/manifest.json", MARKER, "dbt.log", "summary.json"]
+    assert stored(attempt) == ["commands/01-build/manifest.json", MARKER, "dbt.log", "summary.json"]
 
 
 def test_workspace_without_artifacts_is_published(tmp_path: Path) -> None:
@@ -119,6 +125,102 @@ def test_broken_artifact_is_not_published(tmp_path: Path, content: bytes) -> Non
     with pytest.raises(NotPublished, match=r"manifest\.json of 01-build is broken"):
         attempt.publish(tmp_path / "workspace")
     assert not any(attempt.folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        pytest.param("{}", "it holds no results", id="no-results"),
+        pytest.param('{"results": [1]}', "has no status", id="no-node"),
+        pytest.param('{"results": [{"unique_id": "a"}]}', "has no status", id="no-status"),
+        pytest.param(
+            '{"results": [{"unique_id": "a", "status": null}]}', "has no status", id="null"
+        ),
+    ],
+)
+def test_results_without_a_status_are_not_published(
+    tmp_path: Path, content: str, fault: str
+) -> None:
+    """Results in which a node has no status are never stored; other commands' artifacts are."""
+    for name in ("01-build", "02-test"):
+        (tmp_path / "w" / "commands" / name).mkdir(parents=True)
+    (tmp_path / "w" / "commands" / "01-build" / "run_results.json").write_text(content)
+    (tmp_path / "w" / "commands" / "02-test" / "manifest.json").write_text("{}")
+    attempt = Attempt(tmp_path, 0.0)
+    attempt.create()
+    with pytest.raises(NotPublished, match=f"run_results.json of 01-build is broken.*{fault}"):
+        attempt.publish(tmp_path / "w")
+    assert stored(attempt) == ["commands/02-test/manifest.json"]
+
+
+def test_command_is_published_as_soon_as_it_is_done(tmp_path: Path) -> None:
+    """What was stored with its command is not written again at the end."""
+    command = tmp_path / "w" / "commands" / "01-build"
+    command.mkdir(parents=True)
+    (command / "sources.json").write_text('{"results": []}')
+    attempt = Attempt(tmp_path, 0.0)
+    attempt.create()
+    attempt.publish_command(command)
+    assert stored(attempt) == ["commands/01-build/sources.json"]
+    [file] = attempt.folder.rglob("sources.json")
+    written = file.stat().st_mtime_ns
+    (command / "sources.json").write_text('{"results": [], "changed": "by a later command"}')
+    attempt.publish(tmp_path / "w")
+    assert file.stat().st_mtime_ns == written
+    attempt.write("summary.json", {})
+    attempt.complete()
+    assert newest(tmp_path, anything) == attempt.folder
+
+
+def test_secrets_are_not_published(tmp_path: Path) -> None:
+    """A secret is hidden wherever it stands, also in a key, and JSON stays JSON."""
+    canary = 'ca"na\nry-0123'
+    command = tmp_path / "w" / "commands" / "01-build"
+    (command / "compiled").mkdir(parents=True)
+    content = {"args": {"vars": {canary: [canary, 0.1234567]}}, "dapi": "dapi" + "0a" * 16}
+    (command / "manifest.json").write_text(json.dumps(content))
+    (command / "compiled" / "a.sql").write_text(f"select '{canary}', '1234567'")
+    (tmp_path / "w" / "logs").mkdir()
+    (tmp_path / "w" / "logs" / "dbt.log").write_text(json.dumps(content))
+    attempt = Attempt(tmp_path, 0.0, secrets=lambda: frozenset({canary, "1234567", "n"}))
+    attempt.create()
+    attempt.publish(tmp_path / "w")
+    attempt.write("summary.json", {"message": f"it said {canary}"})
+    found = json.loads((attempt.folder / "commands/01-build/manifest.json").read_bytes())
+    assert found == {"args": {"vars": {HIDDEN: [HIDDEN, 0.1234567]}}, "dapi": HIDDEN}
+    for file in attempt.folder.rglob("*"):
+        text = file.read_text() if file.is_file() else ""
+        assert "0123" not in text.replace("0.1234567", "")
+        assert "0a0a" not in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda file: file.unlink(), id="gone"),
+        pytest.param(lambda file: file.write_text("{"), id="cut"),
+    ],
+)
+def test_attempt_that_broke_later_is_passed_over(tmp_path: Path, change: Any) -> None:
+    """An artifact that is not as it was when the marker was written makes its attempt unusable."""
+    command = tmp_path / "w" / "commands" / "01-build"
+    command.mkdir(parents=True)
+    (command / "manifest.json").write_text('{"nodes": {}}')
+    attempt = Attempt(tmp_path, 0.0)
+    attempt.create()
+    attempt.publish(tmp_path / "w")
+    attempt.write("summary.json", {"status": "success"})
+    attempt.complete()
+    assert newest(tmp_path, anything) == attempt.folder
+    change(attempt.folder / "commands/01-build/manifest.json")
+    assert newest(tmp_path, anything) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"files": 1}', '{"files": {"a": 1}}'])
+def test_half_written_marker_does_not_count(tmp_path: Path, text: str) -> None:
+    """A marker that a kill cut off, or that lists what is not there, says nothing."""
+    (run(tmp_path, "20240101T000000Z-aaaaaaaa") / MARKER).write_text(text)
+    assert newest(tmp_path, anything) is None
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:

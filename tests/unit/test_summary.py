@@ -16,7 +16,7 @@ DOCUMENTED = [
     *("event", "attempt", "resume_key", "status", "exit_code", "run_type", "target", "catalog"),
     *("target_schema", "commands", "nodes", "failed", "warnings", "error", "resumed_from"),
     "carried",
-    *("parse", "started_at", "elapsed_s", "timings_s", "versions", "artifacts"),
+    *("parse", "started_at", "elapsed_s", "timings_s", "versions", "artifacts", "lost"),
     "message",
 ]
 

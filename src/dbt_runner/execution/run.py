@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dbt_runner.errors import BusyError, NotPublished, RunnerError
+from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.summary import Summary
@@ -18,13 +20,17 @@ from dbt_runner.execution.work import Work
 from dbt_runner.execution.workspace import Workspace
 from dbt_runner.redaction import redacted, secrets_of, without
 from dbt_runner.report.reporter import Reporter
+from dbt_runner.store import rescue, retention
 from dbt_runner.store.artifacts import Attempt
+from dbt_runner.store.retention import Limits
 from dbt_runner.versions import commit, own_version
 from dbt_runner.warehouse import attribution
 from dbt_runner.warehouse.access import Access
 
 TICK = 0.05
 """Seconds between two looks at signals and the clock."""
+MAX_PRUNING = 10.0
+"""Seconds that a run spends on removing older ones."""
 
 
 class Run:
@@ -53,7 +59,8 @@ class Run:
         self._publish = publish
         self._cancellation = Cancellation()
         self._not_cancelled: set[str] = set()
-        self._attempt = Attempt(assignment.place, began, assignment.key)
+        self._kept = False
+        self._attempt = Attempt(assignment.place, began, assignment.key, self._secrets)
         self._attempt.create()
         self._workspace = Workspace()
         self._summary = Summary(
@@ -104,7 +111,8 @@ class Run:
             finally:
                 if self._work.done.is_set():
                     self._work.leases.release()
-                shutil.rmtree(self._workspace.folder, ignore_errors=True)
+                if not self._kept:
+                    shutil.rmtree(self._workspace.folder, ignore_errors=True)
             if not let_go:
                 os._exit(summary.exit_code)
             return summary
@@ -121,6 +129,7 @@ class Run:
             "settings": redacted(assignment.settings.model_dump(exclude_none=True)),
             "versions": {**summary.versions, **self._work.engine.versions()},
             "commit": commit(),
+            "process": {"host": socket.gethostname(), "pid": os.getpid()},
         }
         self._attempt.announce("run.json", facts)
         self._reporter.started(facts)
@@ -169,15 +178,13 @@ class Run:
         """Publish, and say how the run ended."""
         summary, results, fault = self._summary, self._work.results, self._work.fault
         results.close()
-        lost = None if self._work.journal.close() else "the journal could not be written"
+        lost = None
         built = self._work.executed == len(self._assignment.commands) and not results.failed()
         if isinstance(fault, OSError) and built:
             lost = f"dbt could not write its artifacts: {fault.strerror or fault}"
             fault = None
-        try:
-            self._attempt.publish(self._workspace.folder)
-        except NotPublished as error:
-            lost = lost or str(error)
+        not_stored = self._store()
+        lost = lost or not_stored
         self._heed_leases()
         # from here on a signal changes nothing
         self._cancellation.close()
@@ -204,14 +211,48 @@ class Run:
         if self._work.done.is_set():
             # else dbt may still write, until the process has ended
             self._work.leases.release()
+        self._remove_old_runs()
         if self._publish is not None:
             self._publish(summary.as_dict())
         self._reporter.finished(summary, results)
         return summary
 
+    def _store(self) -> str | None:
+        """Copy out what the run leaves; why not all of it is stored."""
+        is_journal_whole = self._work.journal.close()
+        try:
+            self._attempt.publish(self._workspace.folder)
+        except NotPublished as error:
+            return str(error)
+        return None if is_journal_whole else "the journal could not be written"
+
+    def _remove_old_runs(self) -> None:
+        if self._cancellation.status or self._summary.lost:
+            # whoever cancelled waits for the end; without a marker this run is not the newest
+            return
+        assignment, settings = self._assignment, self._assignment.settings
+        pruned = retention.prune(
+            assignment.place,
+            Limits(settings.keep_runs, settings.keep_days),
+            state.COMPARED,
+            spare=self._attempt.folder.name,
+            seconds=MAX_PRUNING,
+        )
+        if pruned.removed:
+            removed = [stored.id for stored in pruned.removed]
+            self._reporter.notice("runs.removed", attempts=removed)
+        if pruned.problem:
+            self._reporter.notice("runs.not_removed", level="warning", reason=pruned.problem)
+
     def _secrets(self) -> frozenset[str]:
         return self._access.secrets | secrets_of(os.environ)
 
     def _lose(self, reason: str) -> None:
+        folder = self._workspace.folder
+        self._kept = rescue.keep(folder, self._secrets())
+        if self._kept:
+            reason = f"{reason}; what there is of them is kept in {folder}"
         lose_artifacts(self._summary, reason)
+        if self._kept:
+            rescue.note(folder, self._summary.as_dict())
         self._reporter.notice("artifacts.lost", level="error", reason=reason)

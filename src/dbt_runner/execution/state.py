@@ -158,3 +158,7 @@ def _built_what_is_newer(summary: dict[str, Any]) -> bool:
 
 def _is_full_graph(summary: dict[str, Any]) -> bool:
     return summary.get("status") == "success" and summary.get("commands") in _FULL_GRAPH
+
+
+COMPARED = (_built_what_is_newer, _is_full_graph)
+"""What a later run may compare with, by its summary."""

@@ -27,6 +27,7 @@ class Summary:
         error: why the run ended with `error`, or why artifacts are missing.
         began: when the process started, seconds since the epoch; told as `started_at`.
         artifacts: folder of the run's artifacts; `None` if they could not be stored.
+        lost: why artifacts are not stored, and where they are kept in their stead.
         timings_s: seconds of parts of the run; `first_sql` counts from the process's start.
     """
 
@@ -51,6 +52,7 @@ class Summary:
     timings_s: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     artifacts: str | None = None
+    lost: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The object as it is printed and stored, in its documented order."""
@@ -71,16 +73,24 @@ class Summary:
 
     def sentence(self) -> str:
         """The end in one line, for an exception's message: it names the nodes that failed."""
-        if self.exit_code == NotPublished.exit_code:
-            return f"the data is written, but the artifacts are not stored: {self.error}"
-        if self.error and self.status != "success":
-            return " ".join(self.error.split())
         done = sum((self.nodes or {}).get(name, 0) for name in ("success", "pass", "warn"))
         total = (self.nodes or {}).get("total", 0)
+        if self.exit_code == NotPublished.exit_code:
+            count = f" ({done} of {total} nodes done)" if self.nodes else ""
+            return _line(
+                f"the data is written{count}, but the artifacts are not stored: {self.error}"
+            )
+        lost = f"; the artifacts are not stored: {self.lost}" if self.lost else ""
+        if self.error and self.status != "success":
+            return _line(f"{self.error}{lost}")
         names = [f"{item['unique_id']} ({item['status']})" for item in self.failed[:10]]
         more = f" and {len(self.failed) - 10} more" if len(self.failed) > 10 else ""
         tail = f": {', '.join(names)}{more}" if names else ""
-        return f"{self.status}: {done} of {total} nodes done{tail}"
+        return _line(f"{self.status}: {done} of {total} nodes done{tail}{lost}")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def failure(record: Record, compiled: str | None) -> dict[str, Any]:

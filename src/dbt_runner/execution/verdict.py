@@ -81,7 +81,7 @@ def judge(
 
 def lose_artifacts(summary: Summary, reason: str) -> None:
     """Note that the artifacts could not be stored; a run that was green is not any more."""
-    summary.artifacts = None
+    summary.artifacts, summary.lost = None, reason
     if summary.exit_code == 0:
         summary.status = "error"
         summary.exit_code = NotPublished.exit_code

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from dbt_runner.engine.engine import BEHAVIOUR, Engine
@@ -19,6 +21,7 @@ from dbt_runner.engine.events import (
     Unmatched,
     Warned,
 )
+from dbt_runner.errors import NotPublished
 from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
@@ -72,6 +75,7 @@ class Work:
     ) -> None:
         self._assignment = assignment
         self._workspace = workspace
+        self._attempt = attempt
         self._summary = summary
         self._cancellation = cancellation
         self._reporter = reporter
@@ -200,6 +204,9 @@ class Work:
             self._execute(number, command, rest, folder)
         self.executed = number + 1
         self.resume.complete_artifacts(number, command)
+        # what cannot be stored now is tried again at the end
+        with suppress(NotPublished):
+            self._attempt.publish_command(folder)
         failed = self.results.failed(number)
         return not failed or (command.tolerates_stale and all(r.is_stale for r in failed))
 
@@ -255,7 +262,7 @@ class Work:
                 self._planning.note_unmatched(criterion)
             case Warned(name, message):
                 self._summary.warnings += 1
-                told = without(message, self._access.secrets | secrets_of(os.environ))
+                told = without(message, self._secrets())
                 self._reporter.notice("dbt.warned", level="warning", name=name, message=told)
             case CredentialsFixed(reason):
                 self._access.fix(reason)
@@ -268,12 +275,17 @@ class Work:
         self._finish(result, final=True)
 
     def _finish(self, event: NodeFinished, *, final: bool = False) -> None:
+        if event.message:
+            event = replace(event, message=without(event.message, self._secrets()))
         record = self.results.finish(event, final=final)
         if record and record.finished:
             self._note(record, record.status.value)
         if record and record.finished and not record.reported:
             record.reported = True
             self._reporter.node_finished(record, self.results)
+
+    def _secrets(self) -> frozenset[str]:
+        return self._access.secrets | secrets_of(os.environ)
 
     def _note_start(self, record: Record) -> None:
         """Note that a node is begun, if it matters to an attempt that would begin it again."""

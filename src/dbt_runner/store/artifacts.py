@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from dbt_runner.errors import NotPublished, SettingsError
+from dbt_runner.redaction import clean
 from dbt_runner.store.attempts import MARKER, RUNS, attempts, keys
 from dbt_runner.store.files import write_whole
-
-_LEFT_OUT = frozenset({"partial_parse.msgpack", "graph.gpickle", "perf_info.json", "run"})
-"""What dbt leaves in a target path for itself, and the statements around the compiled SQL."""
+from dbt_runner.store.publication import Publication
 
 
 class Attempt:
@@ -24,16 +22,27 @@ class Attempt:
     Files are written whole and once; the marker comes last.
 
     Args:
+        place: the folder of all runs of one project in one place.
+        started: seconds since the epoch.
         key: what links it to other attempts of the same logical run; its own id for the first one
             of a run that nothing else names.
+        secrets: tells what must not be written down.
     """
 
-    def __init__(self, place: Path, started: float, key: str | None = None) -> None:
-        self.id = secrets.token_hex(4)
+    def __init__(
+        self,
+        place: Path,
+        started: float,
+        key: str | None = None,
+        secrets: Callable[[], frozenset[str]] = frozenset,
+    ) -> None:
+        self.id = token_hex(4)
         self.key = key or self.id
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started))
         self._place = place
         self.folder = place / RUNS / f"{stamp}.{int(started % 1 * 1000):03}Z-{self.id}"
+        self._secrets = secrets
+        self._publication = Publication(self.folder, secrets)
 
     def create(self) -> None:
         """Make the folder, and so find out before anything runs whether that is possible.
@@ -54,8 +63,9 @@ class Attempt:
             NotPublished: it cannot be written.
         """
         text = json.dumps(content, ensure_ascii=False, default=str, indent=1)
+        data = clean(f"{text}\n".encode(errors="replace"), self._secrets(), is_json=True)
         try:
-            write_whole(self.folder / name, f"{text}\n".encode(errors="replace"))
+            write_whole(self.folder / name, data)
         except OSError as error:
             msg = f"{self.folder / name} cannot be written: {error.strerror or error}"
             raise NotPublished(msg) from error
@@ -86,34 +96,35 @@ class Attempt:
             msg = f"artifacts: {folder} cannot be written: {error.strerror or error}; name another"
             raise SettingsError(msg) from error
 
+    def publish_command(self, target_path: Path) -> None:
+        """Copy the artifacts of a command that is done.
+
+        Raises:
+            NotPublished: an artifact is broken, or cannot be copied; `publish` tries it again.
+        """
+        self._look_for_folder()
+        self._publication.command(target_path)
+
     def publish(self, workspace: Path) -> None:
-        """Copy a run's artifacts out of its workspace: `commands/` and `dbt.log`.
+        """Copy what is not there yet out of a run's workspace: `commands/` and `dbt.log`.
+
+        What is in order is copied also where something else is not.
 
         Raises:
             NotPublished: an artifact is broken, or cannot be copied.
         """
-        if not self.folder.is_dir():
-            msg = f"{self.folder} has vanished during the run"
-            raise NotPublished(msg)
-        try:
-            commands = workspace / "commands"
-            if commands.is_dir():
-                _check(commands)
-                for target_path in commands.iterdir():
-                    shutil.copytree(
-                        target_path,
-                        self.folder / "commands" / target_path.name,
-                        ignore=lambda folder, names, top=target_path: (
-                            _LEFT_OUT.intersection(names) if Path(folder) == top else ()
-                        ),
-                        copy_function=shutil.copyfile,
-                    )
-            log = workspace / "logs" / "dbt.log"
-            if log.is_file():
-                shutil.copyfile(log, self.folder / "dbt.log")
-        except (OSError, shutil.Error) as error:
-            msg = f"{self.folder}: {_reason(error)}"
-            raise NotPublished(msg) from error
+        self._look_for_folder()
+        commands, log = workspace / "commands", workspace / "logs" / "dbt.log"
+        lost: NotPublished | None = None
+        for target_path in sorted(commands.iterdir()) if commands.is_dir() else ():
+            try:
+                self._publication.command(target_path)
+            except NotPublished as error:
+                lost = lost or error
+        if log.is_file():
+            self._publication.log(log)
+        if lost:
+            raise lost
 
     def complete(self) -> None:
         """Write the marker that says that everything is there.
@@ -121,7 +132,12 @@ class Attempt:
         Raises:
             NotPublished: it cannot be written.
         """
-        self.write(MARKER, {"attempt": self.id})
+        self.write(MARKER, {"attempt": self.id, "files": self._publication.sizes})
+
+    def _look_for_folder(self) -> None:
+        if not self.folder.is_dir():
+            msg = f"{self.folder} has vanished during the run"
+            raise NotPublished(msg)
 
 
 def place(
@@ -134,22 +150,7 @@ def place(
 def newest(place: Path, wanted: Callable[[dict[str, Any]], bool]) -> Path | None:
     """The newest complete run whose summary is wanted; `None` if there is none."""
     for attempt in attempts(place):
-        summary = attempt.summary() if attempt.is_complete else None
+        summary = attempt.summary() if attempt.is_whole else None
         if summary is not None and wanted(summary):
             return attempt.folder
     return None
-
-
-def _check(commands: Path) -> None:
-    for file in commands.glob("*/*.json"):
-        try:
-            json.loads(file.read_bytes())
-        except ValueError as error:
-            msg = f"{file.name} of {file.parent.name} is broken, so it was not stored: {error}"
-            raise NotPublished(msg) from error
-
-
-def _reason(error: OSError | shutil.Error) -> str:
-    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
-        return str(error.args[0][0][2])
-    return str(error.strerror or error)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ MARKER = "complete"
 RUNS = "runs"
 KEYS = "keys"
 PLAN = "plan.json"
+_NAME = re.compile(r"(\d{8}T\d{6}\.\d{3})Z-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,37 @@ class Stored:
         return self.folder.name.rpartition("-")[2]
 
     @property
+    def place(self) -> Path:
+        """The folder of all runs of its project in its place."""
+        return self.folder.parent.parent
+
+    @property
+    def started(self) -> float | None:
+        """When it began, seconds since the epoch; `None` for what is no attempt."""
+        found = _NAME.fullmatch(self.folder.name)
+        if found is None:
+            return None
+        try:
+            return datetime.strptime(f"{found[1]}000+0000", "%Y%m%dT%H%M%S.%f%z").timestamp()
+        except ValueError:
+            return None
+
+    @property
     def is_complete(self) -> bool:
-        """Whether everything that the attempt leaves is there."""
-        return (self.folder / MARKER).is_file()
+        """Whether the attempt came to write its marker, once all that it leaves was there."""
+        return read_object(self.folder / MARKER) is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is complete, and its artifacts still are as they were then."""
+        marker = read_object(self.folder / MARKER)
+        sizes = marker.get("files", {}) if marker is not None else None
+        if not isinstance(sizes, dict):
+            return False
+        try:
+            return all((self.folder / f).stat().st_size == size for f, size in sizes.items())
+        except OSError:
+            return False
 
     def facts(self) -> dict[str, Any] | None:
         """`run.json`: what was known before dbt was imported."""
