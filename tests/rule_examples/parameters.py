@@ -320,6 +320,21 @@ BROKEN: Examples = [
             )
         ),
     ),
+    (Rule.SAME_RESUME_KEY, "task", runner(named_parameters={"resume_key": "nightly"})),
+    (Rule.SAME_RESUME_KEY, "word", runner(parameters=["--resume-key=nightly"])),
+    (
+        Rule.SAME_RESUME_KEY,
+        "default",
+        jobs(
+            one=job(
+                wheel(
+                    package_name="dbt_runner",
+                    named_parameters={"resume_key": "{{job.parameters.resume_key}}"},
+                ),
+                parameters=[{"name": "resume_key", "default": "nightly"}],
+            )
+        ),
+    ),
     (Rule.UNKNOWN_SETTING, "named", runner(named_parameters={"runtype": "full"})),
     (Rule.UNKNOWN_SETTING, "word", runner(parameters=["--target-schemas=a"])),
     (Rule.UNKNOWN_SETTING, "script-is-shells", runner(parameters=["--script=/a.sh"])),
@@ -520,6 +535,8 @@ KEPT: Examples = [
             )
         ),
     ),
+    (Rule.SAME_RESUME_KEY, "of-the-run", runner(parameters=["--resume-key={{job.run_id}}"])),
+    (Rule.SAME_RESUME_KEY, "none", runner(named_parameters={"resume_key": ""})),
     (
         Rule.UNKNOWN_SETTING,
         "known",

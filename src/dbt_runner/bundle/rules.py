@@ -162,6 +162,11 @@ class Rule(Enum):
         "a dynamic value reference that stands for nothing",
         'see "dynamic value references" in the documentation of Databricks',
     )
+    SAME_RESUME_KEY = (
+        "DJ313",
+        "dbt_runner is given the same resume_key each time, so a later run finds everything done",
+        "let it name one run, such as {{job.run_id}}",
+    )
     # Notebooks
     NO_NOTEBOOK = (
         "DJ401",

@@ -28,6 +28,8 @@ def check(deployment: Deployment) -> Iterator[Finding]:
     from dbt_runner.bundle.run_settings import RunSettings  # pydantic takes a while to import
 
     settings = RunSettings(deployment.folder)
+    for job in deployment.jobs.values():
+        yield from _keys(job)
     for job, task in ours:
         yield from _settings(job, task, settings)
         if _entry_point(task) == "shell":
@@ -75,6 +77,19 @@ def _settings(job: Job, task: Task, settings: RunSettings) -> Iterator[Finding]:
         return  # what is not known may say where
     place = places.get("target_schema", task.body.place)
     yield from _refused(job, task, settings.place_refusal(literals), place)
+
+
+def _keys(job: Job) -> Iterator[Finding]:
+    """A key that is the same text each time links runs that have nothing to do with each other."""
+    for task in job.tasks:
+        handed_on = list(task.body.at("job_parameters").entries())
+        for name, value in [*handed_on, *(_given(task) if _ours(task) else ())]:
+            judged = _default_of(job, value)
+            varies = any(mark in judged.text for mark in ("{{", "${"))
+            if name.replace("-", "_") == "resume_key" and judged.text and not varies:
+                message = f"gives the resume_key {judged.text} each time"
+                place = judged.place
+                yield finding(Rule.SAME_RESUME_KEY, job, message, task=task, place=place)
 
 
 def _refused(job: Job, task: Task, refusal: Refusal | None, place: Place) -> Iterator[Finding]:
