@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from warehouse.bench import Bench
     from warehouse.conftest import Shop
@@ -185,15 +187,27 @@ def test_every_error_is_sorted(shop: Shop, bench: Bench) -> None:
         assert shop.run(f"--select={select}", "--threads=4").code == code, select
 
 
-def test_runs_at_the_same_time(shop: Shop) -> None:
-    """Two runs on one schema end in bounded time, each with the truth, and double nothing."""
+@pytest.mark.parametrize("shared", [True, False], ids=["one-store", "two-stores"])
+def test_runs_at_the_same_time(shop: Shop, shared: bool) -> None:
+    """Two runs on one schema end in bounded time, each with the truth, and double nothing.
+
+    With one store one of them works; with a store each they know nothing of each other.
+    """
     merged = "{{ config(materialized='incremental', unique_key='id') }}"
     shop.write("models/merged.sql", f"{merged}\nselect id, now() as at from range(100)\n")
     shop.model("whole", "select id from range(100)")
     shop.model("behind", "select * from {{ ref('merged') }}")
     assert shop.run("--run-type=full", "--threads=2").code == 0
-    runs = [shop.fork("--run-type=incremental", "--threads=2") for _ in range(2)]
-    for done in [running.finish() for running in runs]:
+    stores = [shop.artifacts, shop.artifacts if shared else shop.root / "elsewhere"]
+    words = ("--run-type=incremental", "--threads=2")
+    runs = [shop.fork(*words, f"--artifacts={store}") for store in stores]
+    ended = [running.finish() for running in runs]
+    if shared:
+        assert sorted(done.code for done in ended) == [0, 6]
+        [refused] = [done.summary for done in ended if done.code]
+        [owner] = [done.summary["attempt"] for done in ended if not done.code]
+        assert f"main.{shop.schema} is held by another run: attempt {owner}" in refused["error"]
+    for done in ended if not shared else ():
         assert done.summary["elapsed_s"] < 60
         failed = [item for item in done.failed.values() if item["status"] == "error"]
         sorts = {item["sort"] for item in failed}
