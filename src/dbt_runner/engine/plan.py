@@ -86,6 +86,15 @@ def operation(manifest: Any, macro: str, project: str) -> Node:
     return Node(found.unique_id, "operation", name, found.original_file_path)
 
 
+def ends_with_hooks(manifest: Any) -> bool:
+    """Whether the project or a package has an `on-run-end`.
+
+    dbt tags its hooks with their kind (`HookParser` of dbt/parser/hooks.py, dbt-core 1.11).
+    """
+    nodes = manifest.nodes.values()
+    return any(n.resource_type.value == "operation" and "on-run-end" in n.tags for n in nodes)
+
+
 def behind(manifest: Any, unique_ids: Iterable[str]) -> frozenset[str]:
     """Nodes that dbt skips when these fail, whatever lies between.
 

@@ -123,9 +123,9 @@ def assign(
         settings, policy, project, run_type, chosen, connection, compared, place, resumes, in_job
     )
     before = assignment.earlier()
-    if before and before.state and Path(before.state).is_dir():
+    if before and not settings.state:
         # what it compared with may no longer be the newest
-        assignment = replace(assignment, state=Path(before.state))
+        assignment = replace(assignment, state=state.kept(compared, before.state))
     if resumes is not None and before is None:
         msg = (
             f"resume: attempt {resumes.id} was ended before it had a plan, or had another one; "

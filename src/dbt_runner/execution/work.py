@@ -38,7 +38,7 @@ from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store import journal
 from dbt_runner.store.artifacts import Attempt
-from dbt_runner.store.journal import STARTED, Journal
+from dbt_runner.store.journal import STARTED, THROUGH, Journal
 from dbt_runner.store.leases import Leases
 from dbt_runner.store.parse_cache import ParseCache
 from dbt_runner.warehouse.access import Access
@@ -221,6 +221,8 @@ class Work:
         if outcome.fault is not None:
             self.executed = number + 1
             raise outcome.fault
+        if not self.results.failed(number):
+            self.journal.add(journal.entry(number, "", THROUGH))
 
     def _retries(self) -> Retries:
         return Retries(
