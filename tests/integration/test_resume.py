@@ -226,6 +226,18 @@ def test_another_selector(project: Project) -> None:
     assert executed(result) == {"second"}
 
 
+def test_nodes_that_are_gone(project: Project) -> None:
+    """A plan with a node that the project no longer has is another one, and no smaller one."""
+    with_broken_model(project)
+    project.model("some_days", "{{ config(enabled=(target.threads == 1)) }} select 1 as id")
+    assert project.run(*FULL).nodes["success"] == 2
+    mend(project)
+    # what decides it is in no file, variable or version
+    result = project.run(*FULL, "--threads=2", env={"XDG_CACHE_HOME": "/nowhere"})
+    assert result.events("run.not_resumed")[0]["differs"] == ["nodes: model.shop.some_days"]
+    assert (result.code, result.nodes) == (0, {"success": 3, "pass": 2})
+
+
 def test_elsewhere(project: Project) -> None:
     """Where the project lies is no matter: a retry may install the wheel somewhere else."""
     with_broken_model(project)
@@ -414,6 +426,15 @@ def test_command(project: Project) -> None:
     third = project.run("resume", attempt)
     assert third.summary["resumed_from"] == second.summary["attempt"]
     assert executed(third) == set()
+
+
+def test_command_for_a_run_that_only_looks(project: Project) -> None:
+    """Such a run is begun anew, with the settings that it had."""
+    project.model("first").model("second")
+    first = project.run("--run-type=compile", "--select=first")
+    second = project.run("resume", first.summary["attempt"])
+    assert (second.code, second.nodes) == (0, {"success": 1})
+    assert second.summary["resume_key"] == first.summary["resume_key"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from dbt_runner.engine.plan import (
     Node,
     behind,
     ends_with_hooks,
+    missing,
     operation,
     selected,
     sources,
@@ -167,6 +168,10 @@ class Engine:
     def behind(self, unique_ids: Iterable[str]) -> frozenset[str]:
         """Nodes that dbt skips when these fail. After `parse`."""
         return behind(self._manifest, unique_ids)
+
+    def missing(self, unique_ids: Iterable[str]) -> frozenset[str]:
+        """Those of some nodes and macros that are not there, or disabled. After `parse`."""
+        return missing(self._manifest, unique_ids)
 
     def ends_with_hooks(self) -> bool:
         """Whether the project or a package has an `on-run-end`. After `parse`."""

@@ -115,8 +115,15 @@ def behind(manifest: Any, unique_ids: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
-    node = (
+def missing(manifest: Any, unique_ids: Iterable[str]) -> frozenset[str]:
+    """Those of some nodes and macros that the project does not have, or has disabled."""
+    return frozenset(
+        one for one in unique_ids if not (_found(manifest, one) or one in manifest.macros)
+    )
+
+
+def _found(manifest: Any, unique_id: str) -> Any:
+    return (
         manifest.nodes.get(unique_id)
         or manifest.unit_tests.get(unique_id)
         or manifest.sources.get(unique_id)
@@ -124,6 +131,10 @@ def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
         or manifest.saved_queries.get(unique_id)
         or manifest.exposures.get(unique_id)
     )
+
+
+def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
+    node = _found(manifest, unique_id)
     if getattr(node, "is_ephemeral_model", False):
         return None
     kind = str(node.resource_type.value)

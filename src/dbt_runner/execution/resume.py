@@ -70,11 +70,19 @@ class Resume:
         """
         before, self.earlier = self.earlier, self._assignment.earlier()
         if self.earlier is not None:
-            differs = attempts.differences(self.earlier.fingerprint, self.fingerprint())
+            differs = self._differences(self.earlier)
             if differs:
                 self._mismatch(self.earlier, differs)
                 self.earlier = None
         return before != self.earlier
+
+    def _differences(self, earlier: Earlier) -> list[str]:
+        planned = (unique_id for command in earlier.planned for unique_id in command or ())
+        # what decides that a node is there may be in nothing that is compared, such as the date
+        gone = dict.fromkeys(self._engine.missing(planned), "")
+        return attempts.differences(
+            {**earlier.fingerprint, "nodes": gone}, {**self.fingerprint(), "nodes": {}}
+        )
 
     def planned(self, number: int) -> tuple[str, ...] | None:
         """The nodes that were planned for a command, if its plan still holds.
