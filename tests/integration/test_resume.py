@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -413,6 +414,20 @@ def test_several_commands(project: Project) -> None:
     assert executed(project.run(*words)) == set()
 
 
+def test_artifacts_that_were_lost(project: Project) -> None:
+    """After exit code 4 nothing is executed again, and the artifacts are made up for."""
+    project.model("first").model("slow", SLOW.replace("1000000000000", "300000000"))
+    running = project.fork(*FULL, "--threads=1")
+    running.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    [folder] = project.artifacts.glob("shop/local/local/analytics/runs/*")
+    (folder / "commands").write_text("no folder")
+    assert running.finish().code == 4
+    result = project.run(*FULL)
+    assert (result.code, executed(result)) == (0, set())
+    assert results(result) == {"first": "success", "slow": "success"}
+    assert result.is_complete()
+
+
 def test_command(project: Project) -> None:
     """Any attempt can be gone on with by its id, without a key; a chain of them is one run."""
     with_broken_model(project)
@@ -426,6 +441,21 @@ def test_command(project: Project) -> None:
     third = project.run("resume", attempt)
     assert third.summary["resumed_from"] == second.summary["attempt"]
     assert executed(third) == set()
+
+
+def test_command_of_a_lost_machine(project: Project) -> None:
+    """Who goes on by an attempt's id waits as long as the lease of that one may count."""
+    project.model("first").model("slow", SLOW)
+    running = project.start("--run-type=full", "--threads=1")
+    running.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    attempt = json.loads(running.stdout.read_text().splitlines()[0])["attempt"]
+    running.send(signal.SIGSTOP)
+    again = project.fork("resume", attempt)
+    again.wait_for('"lock.waiting"')
+    time.sleep(2)
+    assert again.is_alive()
+    again.send(signal.SIGTERM)
+    assert again.finish().code == 143
 
 
 def test_command_for_a_run_that_only_looks(project: Project) -> None:

@@ -89,7 +89,7 @@ class Work:
         self.journal = Journal(attempt.folder, self._tell_of_journal)
         self.leases = Leases(
             Path(assignment.settings.artifacts),
-            lambda: owner(assignment.settings, attempt.id, access.host),
+            lambda: owner(assignment.settings, attempt.id, attempt.key, access.host),
             self._go_on,
             reporter.notice,
         )
