@@ -428,6 +428,33 @@ def test_artifacts_that_were_lost(project: Project) -> None:
     assert result.is_complete()
 
 
+def test_artifacts_that_are_half_there(project: Project) -> None:
+    """What is made as a whole is made again, if the attempt was killed while it stored it."""
+    project.model("first").write("tests/no_rows.sql", "select * from analytics.needed where false")
+    project.write(
+        "runner.yml",
+        "run_types: {nightly: {commands: [run, docs generate, test]}}\n"
+        "targets: {local: {type: duckdb, schema: analytics}}\n",
+    )
+    words = ("--run-type=nightly", KEY)
+    first = project.run(*words)
+    assert first.nodes == {"success": 3, "error": 1}
+    (first.artifacts / "commands/02-docs-generate/index.html").unlink()
+    [file] = (first.artifacts / "journal").iterdir()
+    content = json.loads(file.read_text())
+    content["entries"] = [
+        one for one in content["entries"] if (one["command"], one["unique_id"]) != (1, "")
+    ]
+    file.write_text(json.dumps(content))
+    mend(project)
+    second = project.run(*words)
+    assert (second.code, second.summary["carried"]) == (0, 1)
+    assert (second.artifacts / "commands/02-docs-generate/index.html").is_file()
+    third = project.run(*words)
+    assert (third.code, third.summary["carried"]) == (0, 4)
+    assert (third.artifacts / "commands/02-docs-generate/index.html").is_file()
+
+
 def test_command(project: Project) -> None:
     """Any attempt can be gone on with by its id, without a key; a chain of them is one run."""
     with_broken_model(project)

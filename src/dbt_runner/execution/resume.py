@@ -122,7 +122,9 @@ class Resume:
             return []
         records = self._results.records()
         keys = {(r.command, r.node.unique_id) for r in records if r.carried}
-        keys |= {(n, "") for n in range(len(self.earlier.planned)) if self._is_carried(n)}
+        # what is made as a whole this attempt has to store first
+        commands = enumerate(self._assignment.commands)
+        keys |= {(n, "") for n, c in commands if c.is_repeatable and self._is_carried(n)}
         ends = self.earlier.ends.items()
         return [entry for key, entry in ends if key in keys or entry.status == STARTED]
 
@@ -194,7 +196,7 @@ class Resume:
         return all(one in done for one in self.earlier.planned[number] or ()) and (
             command.is_repeatable
             or bool(command.macro)
-            or self.earlier.has_artifacts(command, folder)
+            or ((number, "") in self.earlier.ends and self.earlier.has_artifacts(command, folder))
         )
 
     def _is_begun_twice(self, record: Record) -> bool:

@@ -33,7 +33,7 @@ class Entry:
         command: position of the command in the run, from 0.
         unique_id: empty for the command as a whole.
         status: one of the runner's; `started` for a node that must not be executed twice and has
-            been begun; `through` for a command that is, with the hooks on its end.
+            been begun; `through` for a command of which nothing is left.
         seconds: wall time.
         message: of a node that did what it should; others' may hold data.
         rows: rows written, where the adapter tells.
