@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -194,6 +195,101 @@ def test_after_a_parse_error(project: Project) -> None:
     assert result.code == 0
 
 
+def test_another_database(project: Project) -> None:
+    """What was done in another database file is not done, though all names are the same."""
+    profile = (
+        "shop: {target: dev, outputs: {dev: {type: duckdb, schema: analytics, "
+        "path: \"{{ env_var('FILE') }}\"}}}"
+    )
+    (project.root / "profiles").mkdir()
+    (project.root / "profiles/profiles.yml").write_text(profile)
+    project.model("first")
+    files = []
+    for name in ("a", "b"):
+        (project.root / name).mkdir()
+        files.append(project.root / name / "shop.duckdb")
+    words = (*FULL, f"--profiles-dir={project.root / 'profiles'}")
+    assert project.run(*words, env={"FILE": str(files[0])}).code == 0
+    result = project.run(*words, env={"FILE": str(files[1])})
+    assert result.events("run.not_resumed")[0]["differs"] == ["place: database"]
+    assert project.tables(files[1]) == ["analytics.first"]
+
+
+def test_another_selector(project: Project) -> None:
+    """What a selector stands for is part of what a run is to do."""
+    selectors = "selectors: [{name: nightly, definition: %s}]"
+    project.model("first").model("second").write("selectors.yml", selectors % "first")
+    words = ("--run-type=incremental", "--selector=nightly", KEY)
+    assert executed(project.run(*words)) == {"first"}
+    project.write("selectors.yml", selectors % "second")
+    result = project.run(*words)
+    assert result.events("run.not_resumed")[0]["differs"] == ["selectors: nightly"]
+    assert executed(result) == {"second"}
+
+
+def test_nodes_that_are_gone(project: Project) -> None:
+    """A plan with a node that the project no longer has is another one, and no smaller one."""
+    with_broken_model(project)
+    project.model("some_days", "{{ config(enabled=(target.threads == 1)) }} select 1 as id")
+    assert project.run(*FULL).nodes["success"] == 2
+    mend(project)
+    # what decides it is in no file, variable or version
+    result = project.run(*FULL, "--threads=2", env={"XDG_CACHE_HOME": "/nowhere"})
+    assert result.events("run.not_resumed")[0]["differs"] == ["nodes: model.shop.some_days"]
+    assert (result.code, result.nodes) == (0, {"success": 3, "pass": 2})
+
+
+def test_elsewhere(project: Project) -> None:
+    """Where the project lies is no matter: a retry may install the wheel somewhere else."""
+    with_broken_model(project)
+    rows = "\n".join(str(number) for number in range(200_000))
+    project.write("seeds/large.csv", f"number\n{rows}\n").write("seeds/small.csv", "a\n1\n")
+    first = project.run(*FULL)
+    assert first.nodes["success"] == 3
+    mend(project)
+    moved = project.folder.rename(project.root / "moved")
+    result = project.run(*FULL, f"--project-dir={moved}", env={"XDG_CACHE_HOME": "/nowhere"})
+    assert result.summary["resumed_from"] == first.summary["attempt"]
+    assert executed(result) == {"second", "third", "not_null_third_id"}
+    (moved / "seeds/large.csv").write_text(f"number\n{rows}\n0\n")
+    result = project.run(*FULL, f"--project-dir={moved}")
+    assert result.events("run.not_resumed")[0]["differs"] == ["files: shop://seeds/large.csv"]
+
+
+def test_nodes_of_every_kind(project: Project) -> None:
+    """A later attempt plans all that the one before it planned, whatever kind of node it is."""
+    project.model("first", "select 1 as id").model("last", "select id from analytics.needed")
+    project.write("models/between.sql", "{{ config(materialized='ephemeral') }} select 1 as id")
+    project.model("on_between", "select * from {{ ref('between') }}")
+    project.write("seeds/letters.csv", "letter\na\n")
+    project.write(
+        "snapshots/history.sql",
+        "{% snapshot history %}{{ config(unique_key='id', strategy='check', check_cols='all') }}"
+        "select * from {{ ref('last') }}{% endsnapshot %}",
+    )
+    project.write(
+        "tests/stored.sql",
+        "{{ config(store_failures=true) }} select * from {{ ref('last') }} where false",
+    )
+    project.write(
+        "models/all.yml",
+        "unit_tests: [{name: unit, model: last, given: [], expect: {rows: []}},"
+        " {name: other, model: first, given: [], expect: {rows: [{id: 1}]}}]\n"
+        "exposures: [{name: board, type: dashboard, owner: {name: me},"
+        " depends_on: [ref('last')]}]\n",
+    )
+    first = project.run(*FULL)
+    assert first.code == 1
+    mend(project)
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create or replace table analytics.needed as select 1 as id where false")
+    second = project.run(*FULL)
+    assert (second.code, second.summary["resumed_from"]) == (0, first.summary["attempt"])
+    plans = [one.artifact("plan.json")["commands"] for one in (first, second)]
+    assert plans[0] == plans[1]
+    assert second.summary["nodes"]["total"] == first.summary["nodes"]["total"]
+
+
 def test_fail_fast(project: Project) -> None:
     """What was not started is executed."""
     with_broken_model(project)
@@ -253,6 +349,41 @@ def test_a_hook_that_failed(project: Project) -> None:
     assert project.query("select count(*) from analytics.needed") == [(2,)]
 
 
+def test_a_kill_before_the_last_hook(project: Project) -> None:
+    """A hook on the run's end that a killed attempt never came through runs, around one node."""
+    project.write(
+        "dbt_project.yml",
+        project.read("dbt_project.yml") + 'on-run-end: ["{{ note() }}"]\n',
+    )
+    project.write(
+        "macros/note.sql",
+        "{% macro note() %}{% if execute %}{% set rows = "
+        "run_query('select n from analytics.needed').columns[0].values()[0] %}"
+        "insert into analytics.notes select count(*) from range({{ rows }}) as t(i) "
+        "where hash(i) % 7 = 1{% endif %}{% endmacro %}",
+    )
+    project.model("first").model("second")
+    project.write("tests/no_rows.sql", "select * from {{ ref('first') }} where false")
+    project.artifacts.mkdir()
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create schema analytics")
+        database.execute("create table analytics.notes (n int)")
+        database.execute("create table analytics.needed as select 1000000000000 as n")
+    running = project.start(*FULL)
+    running.wait_for('"node.finished", "unique_id": "test.shop.no_rows"')
+    time.sleep(2)
+    running.send(signal.SIGKILL)
+    running.finish()
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("update analytics.needed set n = 1")
+    result = project.run(*FULL)
+    assert (result.code, executed(result)) == (0, {"no_rows"})
+    assert len(project.query("from analytics.notes")) == 1
+    for _ in range(2):
+        assert executed(project.run(*FULL)) == set()
+    assert len(project.query("from analytics.notes")) == 1
+
+
 def test_several_commands(project: Project) -> None:
     """A list of commands goes on in the command that was not through."""
     project.model("first").model("second", "select id from {{ ref('first') }}, analytics.needed")
@@ -283,6 +414,47 @@ def test_several_commands(project: Project) -> None:
     assert executed(project.run(*words)) == set()
 
 
+def test_artifacts_that_were_lost(project: Project) -> None:
+    """After exit code 4 nothing is executed again, and the artifacts are made up for."""
+    project.model("first").model("slow", SLOW.replace("1000000000000", "300000000"))
+    running = project.fork(*FULL, "--threads=1")
+    running.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    [folder] = project.artifacts.glob("shop/local/local/analytics/runs/*")
+    (folder / "commands").write_text("no folder")
+    assert running.finish().code == 4
+    result = project.run(*FULL)
+    assert (result.code, executed(result)) == (0, set())
+    assert results(result) == {"first": "success", "slow": "success"}
+    assert result.is_complete()
+
+
+def test_artifacts_that_are_half_there(project: Project) -> None:
+    """What is made as a whole is made again, if the attempt was killed while it stored it."""
+    project.model("first").write("tests/no_rows.sql", "select * from analytics.needed where false")
+    project.write(
+        "runner.yml",
+        "run_types: {nightly: {commands: [run, docs generate, test]}}\n"
+        "targets: {local: {type: duckdb, schema: analytics}}\n",
+    )
+    words = ("--run-type=nightly", KEY)
+    first = project.run(*words)
+    assert first.nodes == {"success": 3, "error": 1}
+    (first.artifacts / "commands/02-docs-generate/index.html").unlink()
+    [file] = (first.artifacts / "journal").iterdir()
+    content = json.loads(file.read_text())
+    content["entries"] = [
+        one for one in content["entries"] if (one["command"], one["unique_id"]) != (1, "")
+    ]
+    file.write_text(json.dumps(content))
+    mend(project)
+    second = project.run(*words)
+    assert (second.code, second.summary["carried"]) == (0, 1)
+    assert (second.artifacts / "commands/02-docs-generate/index.html").is_file()
+    third = project.run(*words)
+    assert (third.code, third.summary["carried"]) == (0, 4)
+    assert (third.artifacts / "commands/02-docs-generate/index.html").is_file()
+
+
 def test_command(project: Project) -> None:
     """Any attempt can be gone on with by its id, without a key; a chain of them is one run."""
     with_broken_model(project)
@@ -296,6 +468,30 @@ def test_command(project: Project) -> None:
     third = project.run("resume", attempt)
     assert third.summary["resumed_from"] == second.summary["attempt"]
     assert executed(third) == set()
+
+
+def test_command_of_a_lost_machine(project: Project) -> None:
+    """Who goes on by an attempt's id waits as long as the lease of that one may count."""
+    project.model("first").model("slow", SLOW)
+    running = project.start("--run-type=full", "--threads=1")
+    running.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    attempt = json.loads(running.stdout.read_text().splitlines()[0])["attempt"]
+    running.send(signal.SIGSTOP)
+    again = project.fork("resume", attempt)
+    again.wait_for('"lock.waiting"')
+    time.sleep(2)
+    assert again.is_alive()
+    again.send(signal.SIGTERM)
+    assert again.finish().code == 143
+
+
+def test_command_for_a_run_that_only_looks(project: Project) -> None:
+    """Such a run is begun anew, with the settings that it had."""
+    project.model("first").model("second")
+    first = project.run("--run-type=compile", "--select=first")
+    second = project.run("resume", first.summary["attempt"])
+    assert (second.code, second.nodes) == (0, {"success": 1})
+    assert second.summary["resume_key"] == first.summary["resume_key"]
 
 
 @pytest.mark.parametrize(

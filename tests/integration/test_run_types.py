@@ -205,6 +205,31 @@ def test_fresh_builds_all_until_one_was_green(project: Project) -> None:
     assert (result.code, result.nodes) == (0, {"pass": 1, "success": 2})
 
 
+def test_fresh_that_is_gone_on_with(project: Project) -> None:
+    """It builds what was newer by its own check, and hides nothing that is newer since."""
+    key = "--resume-key=night"
+    with_source(project, "'3 hours'")
+    assert project.run("--run-type=fresh").nodes == {"pass": 1, "success": 2}
+    load_source(project, "'2 hours'")
+    project.model("on_source", "select id from {{ source('raw', 'orders') }}, raw.needed")
+    project.model("after", "select id from {{ ref('on_source') }}")
+    first = project.run("--run-type=fresh", key)
+    assert first.nodes == {"pass": 1, "error": 1, "skipped": 1}
+    load_source(project, "'1 hour'")
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create table raw.needed as select 1 as needed")
+    # another one in between is no reason to leave anything out
+    assert project.run("--run-type=fresh").nodes == {"pass": 1, "success": 2}
+    result = project.run("--run-type=fresh", key)
+    assert (result.code, result.nodes) == (0, {"pass": 1, "success": 2})
+    assert result.summary["resumed_from"] == first.summary["attempt"]
+    assert set(result.statuses()) == {"on_source", "after"}
+    assert project.run("--run-type=fresh", key).statuses() == {}
+    result = project.run("--run-type=fresh")
+    assert result.nodes == {"pass": 1, "success": 2}
+    assert project.run("--run-type=fresh").nodes == {"pass": 1}
+
+
 def test_fresh_does_not_defer(project: Project) -> None:
     """`fresh` compares with its own past, so `defer` is refused before anything is made."""
     with_source(project, "'1 hour'")

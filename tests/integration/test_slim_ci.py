@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 PRODUCTION = "production: {target: local, catalog: local, schema: analytics}\n"
 CI = ("--run-type=ci", "--target-schema=pr_1")
+KEY = "--resume-key=pr"
 PRUNED = (*CI, "--prune")
 
 
@@ -365,15 +367,72 @@ def test_prune_leaves_what_an_earlier_attempt_built(project: Project) -> None:
     project.model("orders", "select 10 as id")
     with duckdb.connect(str(project.file)) as database:
         database.execute("drop table raw.flag")
-    result = project.run(*PRUNED, "--resume-key=pr")
+    result = project.run(*PRUNED, KEY)
     assert (result.code, result.nodes) == (1, {"success": 2, "error": 1})
     with duckdb.connect(str(project.file)) as database:
         database.execute("create table raw.flag as select 1 as id")
-    result = project.run(*PRUNED, "--resume-key=pr")
+    result = project.run(*PRUNED, KEY)
     assert (result.code, result.nodes) == (0, {"success": 3})
     assert result.statuses() == {"sums": "success"}
     assert result.events("relation.dropped") == []
     assert project.query("select n from pr_1.sums") == [(10,)]
+
+
+def failed_once(project: Project, *words: str) -> str:
+    """`ci` fails at the second of two models in a row; the id of the attempt."""
+    in_production(project)
+    project.model("orders", "select 10 as id")
+    project.model("sums", "select sum(items.id) as n from {{ ref('items') }}, raw.flag")
+    result = project.run(*CI, KEY, *words)
+    assert (result.code, result.nodes) == (1, {"success": 2, "error": 1})
+    with duckdb.connect(str(project.file)) as database:
+        database.execute("create schema raw")
+        database.execute("create table raw.flag as select 1 as id")
+    return str(result.summary["attempt"])
+
+
+def test_a_later_attempt_compares_with_the_same_production(project: Project) -> None:
+    """Where production has moved on, a later attempt keeps to what the first one compared with."""
+    attempt = failed_once(project)
+    place = project.artifacts / "shop/local/local/analytics/runs"
+    (first,) = place.iterdir()
+    assert project.run("--run-type=incremental", "--target-schema=analytics").code == 0
+    assert len(list(place.iterdir())) == 2
+    result = project.run(*CI, KEY)
+    assert (result.code, result.summary["resumed_from"]) == (0, attempt)
+    assert result.artifact("plan.json")["state"] == str(first / "commands/01-build")
+
+
+def test_another_state_is_another_run(project: Project) -> None:
+    """What an attempt is told to compare with counts, and what stands in it, not where it lies."""
+    in_production(project)
+    (first,) = (project.artifacts / "shop/local/local/analytics/runs").iterdir()
+    for name in ("a", "b"):
+        shutil.copytree(first / "commands/01-build", project.root / name)
+    project.model("orders", "select 10 as id")
+    words = (*CI, KEY, "--state")
+    assert project.run(*words, str(project.root / "a")).nodes == {"success": 3}
+    assert project.run(*words, str(project.root / "b")).summary["carried"] == 3
+    manifest = project.root / "b/manifest.json"
+    manifest.write_text(manifest.read_text() + " ")
+    result = project.run(*words, str(project.root / "b"))
+    assert result.events("run.not_resumed")[0]["differs"] == ["state: manifest.json"]
+    assert result.nodes == {"success": 3}
+    assert result.summary["carried"] == 0
+
+
+def test_a_state_that_a_plan_names_is_looked_for_among_productions_runs(project: Project) -> None:
+    """Who may write into the run's own artifacts does not say what it compares with."""
+    failed_once(project)
+    (place,) = project.artifacts.glob("shop/local/local/pr_1/runs/*")
+    (first,) = (project.artifacts / "shop/local/local/analytics/runs").iterdir()
+    forged = project.root / "runs/forged"
+    shutil.copytree(first, forged)
+    plan = json.loads((place / "plan.json").read_text())
+    plan["state"] = str(forged / "commands/01-build")
+    (place / "plan.json").write_text(json.dumps(plan))
+    result = project.run(*CI, KEY)
+    assert result.artifact("plan.json")["state"] == str(first / "commands/01-build")
 
 
 def test_packaged_project(project: Project) -> None:

@@ -48,9 +48,9 @@ def test_owner_of_a_lease(load: Load) -> None:
     """Who waits for a run in a job finds its page; on a volume no process is looked for."""
     words = ("--job-id=7", "--job-run-id=8", "--task-key=build")
     settings = load(*words).settings
-    owner = attribution.owner(settings, "a1", "w.cloud.databricks.com")
+    owner = attribution.owner(settings, "a1", "k", "w.cloud.databricks.com")
     assert owner.url == "https://w.cloud.databricks.com/jobs/7/runs/8"
-    assert (owner.attempt, owner.resume_key) == ("a1", "8/build")
-    assert attribution.owner(settings, "a1", None).url is None
+    assert (owner.attempt, owner.resume_key) == ("a1", "k")
+    assert attribution.owner(settings, "a1", "k", None).url is None
     on_a_volume = load(*words, "--artifacts=/Volumes/main/analytics/dbt_runner").settings
-    assert attribution.owner(on_a_volume, "a1", None).machine is None
+    assert attribution.owner(on_a_volume, "a1", "k", None).machine is None

@@ -62,8 +62,13 @@ BASE = "dbt-runner --target local --target-schema mine"
         pytest.param(
             {"status": "failed", "failed": [bad("test.p.t.1", "fail")]}, None, id="only-a-test"
         ),
-        pytest.param({"status": "cancelled"}, "dbt-runner resume a1", id="cancelled"),
-        pytest.param({"status": "timeout"}, "dbt-runner resume a1", id="timeout"),
+        pytest.param(
+            {"status": "cancelled", "nodes": {"total": 1}}, "dbt-runner resume a1", id="cancelled"
+        ),
+        pytest.param(
+            {"status": "timeout", "nodes": {"total": 1}}, "dbt-runner resume a1", id="timeout"
+        ),
+        pytest.param({"status": "cancelled"}, None, id="cancelled-before-a-plan"),
         pytest.param(
             {"target_schema": None},
             "dbt-runner --target local --run-type incremental",

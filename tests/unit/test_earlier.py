@@ -58,6 +58,15 @@ def test_the_newest_counts(tmp_path: Path) -> None:
     assert found.planned == (("model.p.a", "model.p.b"),)
 
 
+def test_the_newest_is_the_one_that_planned_last(tmp_path: Path) -> None:
+    """Neither one that waited before it planned, nor a clock that is behind, confuses the order."""
+    for started in (2000.0, 1000.0, 3000.0, 500.0):
+        last = attempt(tmp_path, started)
+        found = find(place(tmp_path, "p", "t", "c", "s"), KEY, ["build"])
+        assert found
+        assert found.attempt.id == last.id
+
+
 @pytest.mark.parametrize(
     "text",
     [

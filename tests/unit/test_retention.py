@@ -117,7 +117,7 @@ def test_removed_attempt_is_gone(tmp_path: Path) -> None:
     assert pruned.removed == [old]
     assert pruned.problem is None
     assert not old.folder.exists()
-    assert [link.name for link in tmp_path.glob("keys/*/*")] == [new.folder.name]
+    assert [link.name for link in tmp_path.glob("keys/*/*")] == [f"000002-{new.folder.name}"]
     attempt(tmp_path, 0)
     prune(tmp_path, Limits(1, 30), [])
     assert len(list(tmp_path.glob("keys/*"))) == 1

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from dbt.contracts.state import load_result_state  # noqa: TID251 - dbt is who reads it
 
 from dbt_runner.engine.run_results import FILE_NAME, Done, add, replace, select
@@ -58,6 +59,22 @@ def test_earlier_results_are_added(tmp_path: Path) -> None:
     assert first["compiled_code"] == "select 1"
     assert second["adapter_response"] == {"rows_affected": 3}
     assert (second["execution_time"], second["message"]) == (0.5, "fine")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"results": 3}', '{"results": [3]}'])
+def test_a_broken_file_of_an_earlier_attempt(tmp_path: Path, text: str) -> None:
+    """What an earlier attempt left half-written is passed over, for what is known without it."""
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(text)
+    add(tmp_path / FILE_NAME, [Done("model.p.a", "success")], earlier)
+    assert statuses(tmp_path / FILE_NAME) == {"model.p.a": "success"}
+
+
+def test_another_end_in_an_earlier_attempt(tmp_path: Path) -> None:
+    """Results that tell of another end than the one that is known are not taken over."""
+    earlier = given(tmp_path / "earlier.json", a="error")
+    add(tmp_path / FILE_NAME, [Done("model.p.a", "success")], earlier)
+    assert statuses(tmp_path / FILE_NAME) == {"model.p.a": "success"}
 
 
 def test_without_a_file(tmp_path: Path) -> None:

@@ -17,7 +17,16 @@ from dbt_runner.engine import adapters, databricks, environment
 from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
 from dbt_runner.engine.fingerprint import fingerprint
 from dbt_runner.engine.options import Options
-from dbt_runner.engine.plan import Node, behind, operation, selected, sources, written
+from dbt_runner.engine.plan import (
+    Node,
+    behind,
+    ends_with_hooks,
+    missing,
+    operation,
+    selected,
+    sources,
+    written,
+)
 from dbt_runner.engine.translation import Callback, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
@@ -121,7 +130,8 @@ class Engine:
 
     def fingerprint(self) -> dict[str, dict[str, str]]:
         """Digests of all that decides what the parsed project does. After `parse`."""
-        return fingerprint(self._manifest, self._options.variables, self.versions())
+        selectors = adapters.current().config.manifest_selectors
+        return fingerprint(self._manifest, selectors, self._options.variables, self.versions())
 
     def write_manifest(self, folder: Path) -> None:
         """Write `manifest.json` as a command would. After `parse`."""
@@ -132,6 +142,10 @@ class Engine:
         """The kind of database, such as `duckdb`, and its file where it is one. After `parse`."""
         credentials = adapters.current().config.credentials
         return str(credentials.type), getattr(credentials, "path", None)
+
+    def host(self) -> str | None:
+        """The host of the database, where it has one. After `parse`."""
+        return getattr(adapters.current().config.credentials, "host", None)
 
     def plan(self, command: Command, folder: Path) -> tuple[Node, ...]:
         """The nodes that a command would execute. After `parse`.
@@ -154,6 +168,14 @@ class Engine:
     def behind(self, unique_ids: Iterable[str]) -> frozenset[str]:
         """Nodes that dbt skips when these fail. After `parse`."""
         return behind(self._manifest, unique_ids)
+
+    def missing(self, unique_ids: Iterable[str]) -> frozenset[str]:
+        """Those of some nodes and macros that are not there, or disabled. After `parse`."""
+        return missing(self._manifest, unique_ids)
+
+    def ends_with_hooks(self) -> bool:
+        """Whether the project or a package has an `on-run-end`. After `parse`."""
+        return ends_with_hooks(self._manifest)
 
     def written(self) -> tuple[Node, ...]:
         """Every node of the project that a build would write. After `parse`."""

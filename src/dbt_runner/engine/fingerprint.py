@@ -8,17 +8,24 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from dbt_runner.secret_names import names_secret_exactly
+
 _LENGTH = 12
-"""Characters of a digest: enough to see a difference, too few to be looked up."""
+"""Characters of a digest: enough to see a difference."""
 
 
 def fingerprint(
-    manifest: Any, variables: Mapping[str, Any], versions: Mapping[str, str]
+    manifest: Any,
+    selectors: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    versions: Mapping[str, str],
 ) -> dict[str, dict[str, str]]:
     """Digests of all that a parse depends on, by kind and name.
 
     Args:
         manifest: the parsed project.
+        selectors: what `selectors.yml` defines; in a manifest that was parsed before, dbt leaves
+            what it was then.
         variables: what `--vars` gave.
         versions: of dbt and the adapter.
     """
@@ -33,8 +40,14 @@ def fingerprint(
             for name, found in projects.items()
         },
         "variables": {name: digest(value) for name, value in variables.items()},
-        # without those that dbt keeps secret, which are not there
-        "environment": {name: digest(value) for name, value in manifest.env_vars.items()},
+        "selectors": {name: digest(found) for name, found in selectors.items()},
+        # Without secrets: of a short one a digest is enough to guess it. Those that dbt itself
+        # keeps secret are not there.
+        "environment": {
+            name: digest(value)
+            for name, value in manifest.env_vars.items()
+            if not names_secret_exactly(name)
+        },
         "versions": dict(versions),
     }
 
@@ -43,6 +56,15 @@ def digest(value: Any) -> str:
     """A short digest of JSON-like data."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_LENGTH]
+
+
+def file_digest(file: Path) -> str:
+    """A short digest of a file's content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:_LENGTH]
 
 
 def _files(files: Mapping[str, Any], shipped: Collection[str]) -> dict[str, str]:
@@ -54,8 +76,7 @@ def _files(files: Mapping[str, Any], shipped: Collection[str]) -> dict[str, str]
         checksum = file.checksum
         if checksum.name == "path":
             # dbt does not read seeds above 1 MiB for this (`dbt/parser/read_files.py`)
-            text = hashlib.sha256(Path(file.path.absolute_path).read_bytes()).hexdigest()
+            found[name] = file_digest(Path(file.path.absolute_path))
         else:
-            text = checksum.checksum
-        found[name] = text[:_LENGTH]
+            found[name] = checksum.checksum[:_LENGTH]
     return found

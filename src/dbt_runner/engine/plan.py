@@ -86,6 +86,15 @@ def operation(manifest: Any, macro: str, project: str) -> Node:
     return Node(found.unique_id, "operation", name, found.original_file_path)
 
 
+def ends_with_hooks(manifest: Any) -> bool:
+    """Whether the project or a package has an `on-run-end`.
+
+    dbt tags its hooks with their kind (`HookParser` of dbt/parser/hooks.py, dbt-core 1.11).
+    """
+    nodes = manifest.nodes.values()
+    return any(n.resource_type.value == "operation" and "on-run-end" in n.tags for n in nodes)
+
+
 def behind(manifest: Any, unique_ids: Iterable[str]) -> frozenset[str]:
     """Nodes that dbt skips when these fail, whatever lies between.
 
@@ -106,8 +115,15 @@ def behind(manifest: Any, unique_ids: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
-    node = (
+def missing(manifest: Any, unique_ids: Iterable[str]) -> frozenset[str]:
+    """Those of some nodes and macros that the project does not have, or has disabled."""
+    return frozenset(
+        one for one in unique_ids if not (_found(manifest, one) or one in manifest.macros)
+    )
+
+
+def _found(manifest: Any, unique_id: str) -> Any:
+    return (
         manifest.nodes.get(unique_id)
         or manifest.unit_tests.get(unique_id)
         or manifest.sources.get(unique_id)
@@ -115,6 +131,10 @@ def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
         or manifest.saved_queries.get(unique_id)
         or manifest.exposures.get(unique_id)
     )
+
+
+def _node(manifest: Any, unique_id: str, command: Command) -> Node | None:
+    node = _found(manifest, unique_id)
     if getattr(node, "is_ephemeral_model", False):
         return None
     kind = str(node.resource_type.value)

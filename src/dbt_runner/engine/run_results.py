@@ -58,13 +58,23 @@ def add(file: Path, done: Iterable[Done], earlier: Path) -> None:
 
     Args:
         done: nodes that are not among the file's results.
-        earlier: the last round's own results, if it came to write them; they tell more.
+        earlier: the last round's own results, if it came to write them, and whole; where they tell
+            of the same end they tell more of it.
     """
-    known = {r["unique_id"]: r for r in _read(earlier)["results"]} if earlier.is_file() else {}
+    known = _known(earlier)
     content = _read(file) if file.is_file() else _empty()
-    before = [known.get(one.unique_id) or _result(one) for one in done]
+    before = [known.get((one.unique_id, one.status)) or _result(one) for one in done]
     content["results"] = [*before, *content["results"]]
     _write(file, content)
+
+
+def _known(file: Path) -> dict[tuple[str, str], Any]:
+    try:
+        return {
+            (result["unique_id"], result["status"]): result for result in _read(file)["results"]
+        }
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
 
 
 def _empty() -> dict[str, Any]:

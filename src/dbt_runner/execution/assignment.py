@@ -55,14 +55,16 @@ class Assignment:
             return str((self.resumes.facts() or {}).get("resume_key"))
         return self.settings.link
 
-    def earlier(self) -> Earlier | None:
-        """The attempt of the same logical run that this one goes on with, as it is now.
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing is done that could be done already; such a run looks again."""
+        return not any(command.is_repeatable or command.macro for command in self.commands)
 
-        A run that only looks, such as `freshness`, looks again.
-        """
-        if not any(command.is_repeatable or command.macro for command in self.commands):
+    def earlier(self) -> Earlier | None:
+        """The attempt of the same logical run that this one goes on with, as it is now."""
+        if self.only_looks or self.key is None:
             return None
-        if self.key is None or (self.settings.resume == "never" and self.resumes is None):
+        if self.settings.resume == "never" and self.resumes is None:
             return None
         return earlier.find(self.place, self.key, [str(command) for command in self.commands])
 
@@ -123,10 +125,10 @@ def assign(
         settings, policy, project, run_type, chosen, connection, compared, place, resumes, in_job
     )
     before = assignment.earlier()
-    if before and before.state and Path(before.state).is_dir():
+    if before and not settings.state:
         # what it compared with may no longer be the newest
-        assignment = replace(assignment, state=Path(before.state))
-    if resumes is not None and before is None:
+        assignment = replace(assignment, state=state.kept(compared, before.state))
+    if resumes is not None and before is None and not assignment.only_looks:
         msg = (
             f"resume: attempt {resumes.id} was ended before it had a plan, or had another one; "
             "there is nothing to go on with, run it anew"

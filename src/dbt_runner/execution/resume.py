@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 
 from dbt_runner.engine import run_results
 from dbt_runner.engine.engine import Engine
-from dbt_runner.engine.events import Status
+from dbt_runner.engine.events import GREEN, Status
 from dbt_runner.errors import SettingsError
 from dbt_runner.execution import earlier as attempts
+from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.earlier import Earlier
 from dbt_runner.execution.results import Record, Results
@@ -47,13 +49,16 @@ class Resume:
     def fingerprint(self) -> Mapping[str, Mapping[str, str]]:
         """What decides whether another attempt does the same as this one. After the parse."""
         if self._fingerprint is None:
-            settings = self._assignment.settings
+            settings, compared = self._assignment.settings, self._assignment.state
+            _, file = self._engine.database()
+            # what lies beside the artifacts may move with them
+            database = os.path.relpath(file, settings.artifacts) if file else self._engine.host()
             options = {"favor_state": settings.favor_state, "sample_scale": settings.sample_scale}
             self._fingerprint = {
                 **self._engine.fingerprint(),
-                "place": {"relation": ".".join(self._engine.place())},
+                "place": {"relation": ".".join(self._engine.place()), "database": str(database)},
                 "settings": {name: str(value) for name, value in options.items()},
-                "state": {"folder": str(self._assignment.state)},
+                "state": state.digests(compared) if compared else {},
             }
         return self._fingerprint
 
@@ -65,11 +70,19 @@ class Resume:
         """
         before, self.earlier = self.earlier, self._assignment.earlier()
         if self.earlier is not None:
-            differs = attempts.differences(self.earlier.fingerprint, self.fingerprint())
+            differs = self._differences(self.earlier)
             if differs:
                 self._mismatch(self.earlier, differs)
                 self.earlier = None
         return before != self.earlier
+
+    def _differences(self, earlier: Earlier) -> list[str]:
+        planned = (unique_id for command in earlier.planned for unique_id in command or ())
+        # what decides that a node is there may be in nothing that is compared, such as the date
+        gone = dict.fromkeys(self._engine.missing(planned), "")
+        return attempts.differences(
+            {**earlier.fingerprint, "nodes": gone}, {**self.fingerprint(), "nodes": {}}
+        )
 
     def planned(self, number: int) -> tuple[str, ...] | None:
         """The nodes that were planned for a command, if its plan still holds.
@@ -99,7 +112,7 @@ class Resume:
             done=sum(record.carried for record in records),
             left=sum(not record.carried for record in records),
         )
-        again = [r.node.unique_id for r in records if not r.carried and self._was_begun(r)]
+        again = [r.node.unique_id for r in records if self._is_begun_twice(r)]
         if again:
             self._reporter.notice("nodes.begun_twice", level="warning", nodes=again)
 
@@ -107,8 +120,13 @@ class Resume:
         """What was taken over, as the next attempt needs to know it."""
         if self.earlier is None:
             return []
-        keys = {(r.command, r.node.unique_id) for r in self._results.records() if r.carried}
-        return [entry for key, entry in self.earlier.ends.items() if key in keys]
+        records = self._results.records()
+        keys = {(r.command, r.node.unique_id) for r in records if r.carried}
+        # what is made as a whole this attempt has to store first
+        commands = enumerate(self._assignment.commands)
+        keys |= {(n, "") for n, c in commands if c.is_repeatable and self._is_carried(n)}
+        ends = self.earlier.ends.items()
+        return [entry for key, entry in ends if key in keys or entry.status == STARTED]
 
     def rest(self, number: int, command: Command) -> Command | None:
         """What is to be executed of a command; `None` if all of it was done."""
@@ -149,6 +167,11 @@ class Resume:
     def _of(self, number: int) -> list[Record]:
         return [record for record in self._results.records() if record.command == number]
 
+    def _is_carried(self, number: int) -> bool:
+        """Whether no planned node of a command is left."""
+        records = self._of(number)
+        return bool(records) and all(record.carried for record in records)
+
     def _done(self, number: int) -> dict[str, Entry]:
         """How the planned nodes of a command ended that need not be executed again."""
         if self.earlier is None:
@@ -173,27 +196,24 @@ class Resume:
         return all(one in done for one in self.earlier.planned[number] or ()) and (
             command.is_repeatable
             or bool(command.macro)
-            or self.earlier.has_artifacts(command, folder)
+            or ((number, "") in self.earlier.ends and self.earlier.has_artifacts(command, folder))
         )
 
-    def _was_begun(self, record: Record) -> bool:
-        """Whether a node that must not be executed twice was at work when the attempt died."""
+    def _is_begun_twice(self, record: Record) -> bool:
+        """Whether a node is to be executed that should not be twice and was begun before."""
         ends = self.earlier.ends if self.earlier else {}
         entry = ends.get((record.command, record.node.unique_id))
-        return entry is not None and entry.status == STARTED
+        if entry is None or record.carried or record.node.idempotent:
+            return False
+        return entry.status == STARTED or (entry.status in GREEN and record.node.writes is not None)
 
     def _repeat_for_hooks(self, number: int, command: Command) -> None:
-        """If only a hook failed, execute one node more: dbt runs hooks around nodes alone."""
-        records = self._of(number)
-        if self.earlier is None or not records or not all(record.carried for record in records):
+        """If only hooks on the end are left, execute one node more: dbt runs them around nodes."""
+        through = self.earlier is not None and (number, "") in self.earlier.ends
+        if through or not command.is_repeatable or not self._engine.ends_with_hooks():
             return
-        planned = {record.node.unique_id for record in records}
-        failed = [
-            entry
-            for entry in self.earlier.ends.values()
-            if entry.command == number and entry.unique_id not in planned
-        ]
-        if failed and command.is_repeatable:
+        if self._is_carried(number):
+            records = self._of(number)
             again = [r for r in records if r.node.idempotent] or records
             one = min(again, key=lambda record: (record.node.writes is not None, record.seconds))
             self._results.repeat(number, [one.node.unique_id])

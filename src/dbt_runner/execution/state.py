@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dbt_runner.engine.fingerprint import file_digest
 from dbt_runner.errors import SettingsError
 from dbt_runner.parameters import DeploymentSettings, absolute_path
 from dbt_runner.policy import FILE_NAME, Policy, Production
@@ -76,6 +77,28 @@ def hand_over(earlier: Path, later: Path) -> None:
     if (earlier / SOURCES).is_file():
         later.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(earlier / SOURCES, later / SOURCES)
+
+
+def kept(found: Path | None, before: str | None) -> Path | None:
+    """The state of an earlier attempt, where it still lies among the runs that have the one found.
+
+    What an attempt wrote down of it is no reason to look elsewhere: who may write there is not who
+    may say what a run compares with.
+
+    Args:
+        found: what this attempt would compare with, were it the first.
+    """
+    if found is None or before is None:
+        return found
+    folder = Path(before)
+    among = folder.parents[2:3] == found.parents[2:3] and folder.parts[-2:] == found.parts[-2:]
+    return folder if among and folder.is_dir() else found
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """What tells two states apart, wherever they lie: digests of their files, by name."""
+    files = (folder / name for name in (MANIFEST, SOURCES))
+    return {file.name: file_digest(file) for file in files if file.is_file()}
 
 
 def schemas(folder: Path) -> frozenset[tuple[str, str]]:

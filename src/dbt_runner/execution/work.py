@@ -38,7 +38,7 @@ from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store import journal
 from dbt_runner.store.artifacts import Attempt
-from dbt_runner.store.journal import STARTED, Journal
+from dbt_runner.store.journal import STARTED, THROUGH, Journal
 from dbt_runner.store.leases import Leases
 from dbt_runner.store.parse_cache import ParseCache
 from dbt_runner.warehouse.access import Access
@@ -89,7 +89,7 @@ class Work:
         self.journal = Journal(attempt.folder, self._tell_of_journal)
         self.leases = Leases(
             Path(assignment.settings.artifacts),
-            lambda: owner(assignment.settings, attempt.id, access.host),
+            lambda: owner(assignment.settings, attempt.id, attempt.key, access.host),
             self._go_on,
             reporter.notice,
         )
@@ -207,6 +207,8 @@ class Work:
         # what cannot be stored now is tried again at the end
         with suppress(NotPublished):
             self._attempt.publish_command(folder)
+            if not command.is_repeatable:
+                self._note_through(number)
         failed = self.results.failed(number)
         return not failed or (command.tolerates_stale and all(r.is_stale for r in failed))
 
@@ -221,6 +223,8 @@ class Work:
         if outcome.fault is not None:
             self.executed = number + 1
             raise outcome.fault
+        if command.is_repeatable:
+            self._note_through(number)
 
     def _retries(self) -> Retries:
         return Retries(
@@ -286,6 +290,15 @@ class Work:
 
     def _secrets(self) -> frozenset[str]:
         return self._access.secrets | secrets_of(os.environ)
+
+    def _note_through(self, number: int) -> None:
+        """Note that nothing of a command is left, if that is so.
+
+        The hooks on its end are, until dbt comes back; and of what is made as a whole, that its
+        artifacts are stored.
+        """
+        if not self.results.failed(number):
+            self.journal.add(journal.entry(number, "", THROUGH))
 
     def _note_start(self, record: Record) -> None:
         """Note that a node is begun, if it matters to an attempt that would begin it again."""

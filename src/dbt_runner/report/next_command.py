@@ -36,7 +36,7 @@ def next_command(summary: Summary, chosen: Mapping[str, Any]) -> str | None:
     elif names:
         select = " ".join(f"{name}+" for name in names[:MAX_NAMES])
         words = ["--run-type", "incremental", "--select", select]
-    elif summary.status in {"cancelled", "timeout"}:
+    elif summary.status in {"cancelled", "timeout"} and summary.nodes:
         return shlex.join([_program(), "resume", summary.attempt, *_store(chosen)])
     elif summary.status == "success" and summary.run_type == "full":
         words = ["--run-type", "incremental"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from dbt_runner.errors import NotPublished, SettingsError
 from dbt_runner.redaction import clean
-from dbt_runner.store.attempts import MARKER, RUNS, attempts, keys
+from dbt_runner.store.attempts import MARKER, RUNS, attempts, new_link
 from dbt_runner.store.files import write_whole
 from dbt_runner.store.publication import Publication
 
@@ -88,12 +88,12 @@ class Attempt:
         Raises:
             SettingsError: that cannot be written down.
         """
-        folder = keys(self._place, self.key)
+        link = new_link(self._place, self.key, self.folder.name)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / self.folder.name, json.dumps({"resume_key": self.key}).encode())
+            link.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(link, json.dumps({"resume_key": self.key}).encode())
         except OSError as error:
-            msg = f"artifacts: {folder} cannot be written: {error.strerror or error}; name another"
+            msg = f"artifacts: {link} cannot be written: {error.strerror or error}; name another"
             raise SettingsError(msg) from error
 
     def publish_command(self, target_path: Path) -> None:

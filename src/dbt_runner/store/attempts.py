@@ -104,15 +104,32 @@ def attempts(place: Path) -> Iterator[Stored]:
 
 
 def linked(place: Path, key: str) -> Iterator[Stored]:
-    """The attempts of one logical run that came to have a plan, the newest first.
+    """The attempts of one logical run that came to have a plan, the one that did so last first.
 
-    Their names stand in a folder of the key, so that the store need not be searched for them.
+    Their names stand in a folder of the key, so that the store need not be searched for them, in
+    the order in which they came to it: by their starts one that waited, or whose machine's clock
+    is behind, would count as older than one that it goes on with.
     """
+    for link in reversed(links(place, key)):
+        yield Stored(place / RUNS / link.name.partition("-")[2])
+
+
+def links(place: Path, key: str) -> list[Path]:
+    """The files that link the attempts of one logical run, `<number>-<name of its folder>`."""
     try:
-        names = sorted((file.name for file in keys(place, key).iterdir()), reverse=True)
+        return sorted(f for f in keys(place, key).iterdir() if f.name.partition("-")[0].isdecimal())
     except OSError:
-        return
-    yield from (Stored(place / RUNS / name) for name in names)
+        return []
+
+
+def new_link(place: Path, key: str, name: str) -> Path:
+    """The file that is to link one more attempt, behind those that are there.
+
+    Args:
+        name: of the attempt's folder.
+    """
+    last = "".join(link.name.partition("-")[0] for link in links(place, key)[-1:])
+    return keys(place, key) / f"{int(last or 0) + 1:06}-{name}"
 
 
 def by_id(artifacts: Path, text: str) -> list[Stored]:

@@ -20,18 +20,20 @@ from dbt_runner.store.files import read_object, write_whole
 
 FOLDER = "journal"
 STARTED = "started"
+THROUGH = "through"
 SEGMENT = 200
 """Entries of a segment before the next one is begun."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What became of a node of a command.
+    """What became of a node of a command, or of the command.
 
     Attributes:
         command: position of the command in the run, from 0.
+        unique_id: empty for the command as a whole.
         status: one of the runner's; `started` for a node that must not be executed twice and has
-            been begun.
+            been begun; `through` for a command of which nothing is left.
         seconds: wall time.
         message: of a node that did what it should; others' may hold data.
         rows: rows written, where the adapter tells.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.store.attempts import MARKER, Stored, attempts, keys, linked
+from dbt_runner.store.attempts import MARKER, Stored, attempts, keys, linked, links
 
 MAY_GO_ON = 7 * 86400
 """Seconds after which an attempt without a summary is taken for dead.
@@ -141,11 +141,12 @@ def _remove(stored: Stored, deadline: float | None) -> bool:
     (stored.folder / MARKER).unlink(missing_ok=True)
     key = _key(stored, stored.summary())
     if key is not None:
-        link = keys(stored.place, key) / stored.folder.name
-        link.unlink(missing_ok=True)
+        for link in links(stored.place, key):
+            if link.name.endswith(f"-{stored.folder.name}"):
+                link.unlink(missing_ok=True)
         # others may be linked with it
         with suppress(OSError):
-            link.parent.rmdir()
+            keys(stored.place, key).rmdir()
     entries = list(stored.folder.rglob("*"))
     folders = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
     last = [stored.folder / name for name in _LAST]

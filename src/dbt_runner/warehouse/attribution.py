@@ -22,15 +22,16 @@ def ids(settings: Settings, attempt: str) -> dict[str, str]:
     return {"dbt_runner_attempt": attempt, **known}
 
 
-def owner(settings: Settings, attempt: str, host: str | None) -> Owner:
+def owner(settings: Settings, attempt: str, key: str, host: str | None) -> Owner:
     """The run as the owner of a lease.
 
     Args:
+        key: what links it to other attempts of the same logical run.
         host: of the workspace; with it the job run has a page (Databricks docs, "View a job run").
     """
     job, run = settings.job_id, settings.job_run_id
     url = f"https://{host}/jobs/{job}/runs/{run}" if host and job and run else None
-    found = Owner.here(attempt, resume_key=settings.link, job_id=job, job_run_id=run, url=url)
+    found = Owner.here(attempt, resume_key=key, job_id=job, job_run_id=run, url=url)
     # machines that start from one snapshot may not be told apart, so there a process proves nothing
     return replace(found, machine=None) if settings.artifacts.startswith(_VOLUMES) else found
 
