@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from runs import Finished, Project
 
+pytestmark = pytest.mark.slow
+
 SLOW = "select count(*) as n from range(1000000000000) as t(i) where hash(i) % 7 = 1"
 KEY = "--resume-key=night-1"
 FULL = ("--run-type=full", "--threads=1", KEY)
