@@ -111,6 +111,23 @@ def test_after_a_kill(project: Project) -> None:
     assert ended.summary["carried"] == 2
 
 
+def test_two_at_once(project: Project) -> None:
+    """A second attempt that waits for the first one goes on with what that had done by its end."""
+    project.model("first").model("slow", SLOW)
+    running = project.start(*FULL[:1], "--threads=2", KEY)
+    running.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    second = project.fork(*FULL, "--wait-for-lock=60")
+    second.wait_for('"lock.waiting"')
+    running.wait_for('"node.finished", "unique_id": "model.shop.first"')
+    time.sleep(2)
+    running.send(signal.SIGKILL)
+    second.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    second.send(signal.SIGTERM)
+    result = second.finish()
+    assert executed(result) == {"slow"}
+    assert result.summary["carried"] == 1
+
+
 def test_by_the_job_run(project: Project) -> None:
     """The job run and the task link attempts too; another task is another run."""
     with_broken_model(project)
