@@ -230,6 +230,8 @@ def test_another_database(project: Project) -> None:
     result = project.run(*words, env={"FILE": str(files[1])})
     assert result.events("run.not_resumed")[0]["differs"] == ["place: database"]
     assert project.tables(files[1]) == ["analytics.first"]
+    for _ in range(2):
+        assert executed(project.run(*words, env={"FILE": ":memory:"})) == {"first"}
 
 
 def test_another_selector(project: Project) -> None:

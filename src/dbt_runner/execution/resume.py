@@ -16,6 +16,7 @@ from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.earlier import Earlier
 from dbt_runner.execution.results import Record, Results
 from dbt_runner.execution.workspace import Workspace
+from dbt_runner.execution.writing import IN_A_CLOUD, IN_MEMORY
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store.journal import STARTED, Entry
@@ -50,13 +51,10 @@ class Resume:
         """What decides whether another attempt does the same as this one. After the parse."""
         if self._fingerprint is None:
             settings, compared = self._assignment.settings, self._assignment.state
-            _, file = self._engine.database()
-            # what lies beside the artifacts may move with them
-            database = os.path.relpath(file, settings.artifacts) if file else self._engine.host()
             options = {"favor_state": settings.favor_state, "sample_scale": settings.sample_scale}
             self._fingerprint = {
                 **self._engine.fingerprint(),
-                "place": {"relation": ".".join(self._engine.place()), "database": str(database)},
+                "place": {"relation": ".".join(self._engine.place()), "database": self._database()},
                 "settings": {name: str(value) for name, value in options.items()},
                 "state": state.digests(compared) if compared else {},
             }
@@ -75,6 +73,17 @@ class Resume:
                 self._mismatch(self.earlier, differs)
                 self.earlier = None
         return before != self.earlier
+
+    def _database(self) -> str:
+        """What tells databases apart that call their catalogs and schemas the same."""
+        _, file = self._engine.database()
+        if file is None or file.startswith(IN_A_CLOUD):
+            return str(file or self._engine.host())
+        if file == IN_MEMORY:
+            # no other attempt ever sees it
+            return str(self._workspace.folder)
+        # what lies beside the artifacts may move with them
+        return os.path.relpath(file, self._assignment.settings.artifacts)
 
     def _differences(self, earlier: Earlier) -> list[str]:
         planned = (unique_id for command in earlier.planned for unique_id in command or ())
