@@ -44,6 +44,7 @@ class Resume:
         self._results = results
         self._reporter = reporter
         self._told: list[str] = []
+        self._whole: set[int] = set()
         self._fingerprint: Mapping[str, Mapping[str, str]] | None = None
         self.earlier: Earlier | None = None
 
@@ -72,6 +73,8 @@ class Resume:
             if differs:
                 self._mismatch(self.earlier, differs)
                 self.earlier = None
+        found, numbers = self.earlier, range(len(self._assignment.commands))
+        self._whole = {number for number in numbers if found and self._is_whole(number, found)}
         return before != self.earlier
 
     def _database(self) -> str:
@@ -101,7 +104,7 @@ class Resume:
         if self.earlier is None:
             return None
         follows = self._assignment.commands[number].needs_previous
-        return None if follows and not self._is_whole(number - 1) else self.earlier.planned[number]
+        return None if follows and number - 1 not in self._whole else self.earlier.planned[number]
 
     def carry(self) -> None:
         """Take over what was done, once everything that can be planned is."""
@@ -111,9 +114,14 @@ class Resume:
             if self.planned(number) is None:
                 break
             done = self._done(number)
-            if command.is_repeatable or command.macro or self._is_whole(number):
+            if command.is_repeatable or command.macro or number in self._whole:
                 self._results.carry(done.values())
                 self._repeat_for_hooks(number, command)
+            folder = self._workspace.command(number, command)
+            before = self.earlier.folder(folder)
+            if number in self._whole and not command.is_repeatable and before.is_dir():
+                # at once: it may be removed while this attempt works
+                shutil.copytree(before, folder, dirs_exist_ok=True)
         records = self._results.records()
         self._reporter.notice(
             "run.resumed",
@@ -154,20 +162,16 @@ class Resume:
         return self._exactly(number, command, planned)
 
     def complete_artifacts(self, number: int, command: Command) -> None:
-        """Have a command's artifacts tell of both attempts."""
+        """Have the results of a command's nodes tell of both attempts."""
         carried = [record for record in self._of(number) if record.carried]
-        if self.earlier is None or not carried:
+        if self.earlier is None or not carried or not command.is_repeatable:
             return
         folder = self._workspace.command(number, command)
-        before = self.earlier.folder(folder)
-        if command.is_repeatable:
-            if not (folder / "manifest.json").is_file():
-                self._engine.write_manifest(folder)
-            done = (_done(record) for record in carried)
-            file = run_results.FILE_NAME
-            run_results.add(folder / file, done, before / file)
-        elif before.is_dir():
-            shutil.copytree(before, folder, dirs_exist_ok=True)
+        if not (folder / "manifest.json").is_file():
+            self._engine.write_manifest(folder)
+        done = (_done(record) for record in carried)
+        file = run_results.FILE_NAME
+        run_results.add(folder / file, done, self.earlier.folder(folder) / file)
 
     def _exactly(self, number: int, command: Command, unique_ids: Iterable[str]) -> Command:
         folder = self._workspace.selection(number)
@@ -195,18 +199,15 @@ class Resume:
             if (number, unique_id) in ends and ends[number, unique_id].status in green
         }
 
-    def _is_whole(self, number: int) -> bool:
+    def _is_whole(self, number: int, earlier: Earlier) -> bool:
         """Whether a command was done to its end, and what it left is there."""
-        if self.earlier is None or self.earlier.planned[number] is None:
+        planned, command = earlier.planned[number], self._assignment.commands[number]
+        if planned is None or not self._done(number).keys() >= set(planned):
             return False
-        command = self._assignment.commands[number]
+        if command.is_repeatable or command.macro:
+            return True
         folder = self._workspace.command(number, command)
-        done = self._done(number)
-        return all(one in done for one in self.earlier.planned[number] or ()) and (
-            command.is_repeatable
-            or bool(command.macro)
-            or ((number, "") in self.earlier.ends and self.earlier.has_artifacts(command, folder))
-        )
+        return (number, "") in earlier.ends and earlier.has_artifacts(command, folder)
 
     def _is_begun_twice(self, record: Record) -> bool:
         """Whether a node is to be executed that should not be twice and was begun before."""
