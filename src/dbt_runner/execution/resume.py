@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from dbt_runner.engine import run_results
 from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.events import GREEN, Status
-from dbt_runner.errors import SettingsError
+from dbt_runner.errors import NotPublished, SettingsError
 from dbt_runner.execution import earlier as attempts
 from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
@@ -45,6 +47,7 @@ class Resume:
         self._reporter = reporter
         self._told: list[str] = []
         self._whole: set[int] = set()
+        self._stored: set[int] = set()
         self._fingerprint: Mapping[str, Mapping[str, str]] | None = None
         self.earlier: Earlier | None = None
 
@@ -106,8 +109,12 @@ class Resume:
         follows = self._assignment.commands[number].needs_previous
         return None if follows and number - 1 not in self._whole else self.earlier.planned[number]
 
-    def carry(self) -> None:
-        """Take over what was done, once everything that can be planned is."""
+    def carry(self, store: Callable[[Path], None]) -> None:
+        """Take over what was done, once everything that can be planned is.
+
+        Args:
+            store: copies the artifacts of a command into this attempt's folder.
+        """
         if self.earlier is None:
             return
         for number, command in enumerate(self._assignment.commands):
@@ -120,8 +127,11 @@ class Resume:
             folder = self._workspace.command(number, command)
             before = self.earlier.folder(folder)
             if number in self._whole and not command.is_repeatable and before.is_dir():
-                # at once: it may be removed while this attempt works
+                # at once: it may be removed while this attempt works, and a later one looks here
                 shutil.copytree(before, folder, dirs_exist_ok=True)
+                with suppress(NotPublished):
+                    store(folder)
+                    self._stored.add(number)
         records = self._results.records()
         self._reporter.notice(
             "run.resumed",
@@ -139,9 +149,9 @@ class Resume:
             return []
         records = self._results.records()
         keys = {(r.command, r.node.unique_id) for r in records if r.carried}
-        # what is made as a whole this attempt has to store first
-        commands = enumerate(self._assignment.commands)
-        keys |= {(n, "") for n, c in commands if c.is_repeatable and self._is_carried(n)}
+        for number, command in enumerate(self._assignment.commands):
+            if self._is_carried(number) and (command.is_repeatable or number in self._stored):
+                keys.add((number, ""))
         ends = self.earlier.ends.items()
         return [entry for key, entry in ends if key in keys or entry.status == STARTED]
 
