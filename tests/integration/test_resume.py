@@ -113,6 +113,23 @@ def test_after_a_kill(project: Project) -> None:
     assert ended.summary["carried"] == 2
 
 
+def test_two_at_once(project: Project) -> None:
+    """A second attempt that waits for the first one goes on with what that had done by its end."""
+    project.model("first").model("slow", SLOW)
+    running = project.start(*FULL[:1], "--threads=2", KEY)
+    running.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    second = project.fork(*FULL, "--wait-for-lock=60")
+    second.wait_for('"lock.waiting"')
+    running.wait_for('"node.finished", "unique_id": "model.shop.first"')
+    time.sleep(2)
+    running.send(signal.SIGKILL)
+    second.wait_for('"node.started", "unique_id": "model.shop.slow"')
+    second.send(signal.SIGTERM)
+    result = second.finish()
+    assert executed(result) == {"slow"}
+    assert result.summary["carried"] == 1
+
+
 def test_by_the_job_run(project: Project) -> None:
     """The job run and the task link attempts too; another task is another run."""
     with_broken_model(project)
@@ -184,6 +201,14 @@ def test_mismatch(project: Project, mismatch: str) -> None:
         assert executed(result) == {"first", "second"}
 
 
+def test_secrets_are_not_compared(project: Project) -> None:
+    """Not even a digest of a secret is stored: a password may be short enough to be guessed."""
+    project.model("first", "select '{{ env_var('DB_PASSWORD') }}' as a, '{{ env_var('B') }}' as b")
+    first = project.run(*FULL, env={"DB_PASSWORD": "tiger", "B": "x"})
+    assert first.artifact("plan.json")["fingerprint"]["environment"].keys() == {"B"}
+    assert executed(project.run(*FULL, env={"DB_PASSWORD": "lion", "B": "x"})) == set()
+
+
 def test_after_a_parse_error(project: Project) -> None:
     """An attempt that never came to a plan is passed over."""
     with_broken_model(project)
@@ -215,6 +240,8 @@ def test_another_database(project: Project) -> None:
     result = project.run(*words, env={"FILE": str(files[1])})
     assert result.events("run.not_resumed")[0]["differs"] == ["place: database"]
     assert project.tables(files[1]) == ["analytics.first"]
+    for _ in range(2):
+        assert executed(project.run(*words, env={"FILE": ":memory:"})) == {"first"}
 
 
 def test_another_selector(project: Project) -> None:

@@ -224,6 +224,10 @@ def test_fresh_that_is_gone_on_with(project: Project) -> None:
     assert (result.code, result.nodes) == (0, {"pass": 1, "success": 2})
     assert result.summary["resumed_from"] == first.summary["attempt"]
     assert set(result.statuses()) == {"on_source", "after"}
+    again = project.run("--run-type=fresh", key)
+    assert again.statuses() == {}
+    # one that was killed before its first command has lost nothing that was done before
+    shutil.rmtree(again.artifacts / "journal")
     assert project.run("--run-type=fresh", key).statuses() == {}
     result = project.run("--run-type=fresh")
     assert result.nodes == {"pass": 1, "success": 2}

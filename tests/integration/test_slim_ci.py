@@ -403,6 +403,14 @@ def test_a_later_attempt_compares_with_the_same_production(project: Project) -> 
     assert result.artifact("plan.json")["state"] == str(first / "commands/01-build")
 
 
+def test_a_later_attempt_favors_no_state_over_its_own(project: Project) -> None:
+    """With `favor_state` too, what an earlier attempt built is read, and not production's."""
+    failed_once(project, "--favor-state")
+    result = project.run(*CI, KEY, "--favor-state")
+    assert (result.code, result.statuses()) == (0, {"sums": "success"})
+    assert project.query("select n from pr_1.sums") == [(10,)]
+
+
 def test_another_state_is_another_run(project: Project) -> None:
     """What an attempt is told to compare with counts, and what stands in it, not where it lies."""
     in_production(project)

@@ -35,10 +35,16 @@ class Recorder:
         """Nodes behind these."""
         return frozenset(n for name in unique_ids for n in self.downstream.get(name, ()))
 
-    def execute(self, command: Command, folder: Path) -> Outcome:  # noqa: ARG002 - the engine's
+    def execute(
+        self,
+        command: Command,  # noqa: ARG002 - the engine's
+        folder: Path,
+        planned: frozenset[str],
+    ) -> Outcome:
         """Note which nodes the selection names, and finish them."""
         content = json.loads((folder / "state" / RUN_RESULTS).read_text())
         names = sorted(result["unique_id"] for result in content["results"])
+        assert planned.issuperset(names)
         self.tried.append(names)
         write(folder, dict.fromkeys(names, "success"))
         return Outcome(tuple(NodeFinished(name, Status.SUCCESS, 0.1) for name in names))

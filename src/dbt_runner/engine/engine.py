@@ -70,6 +70,7 @@ class Engine:
         self._profiles_dir = options.workspace / "profiles"
         self._cancelling = threading.Event()
         self._executing = False
+        self._planned: frozenset[str] = frozenset()
         self._config: Any = None
         self._handed_over: Any = None
         self._told_fixed = False
@@ -215,8 +216,16 @@ class Engine:
         finally:
             self._executing = False
 
-    def execute(self, command: Command, folder: Path) -> Outcome:
-        """Run a command, its artifacts in the folder. After `parse`."""
+    def execute(
+        self, command: Command, folder: Path, planned: frozenset[str] = frozenset()
+    ) -> Outcome:
+        """Run a command, its artifacts in the folder. After `parse`.
+
+        Args:
+            planned: nodes that belong to the command, though other rounds of it or other attempts
+                execute them: with `favor_state` they are not read from there.
+        """
+        self._planned = planned
         if command.macro:
             # dbt tells about nodes only
             self._listener(NodeStarted(self.plan(command, folder)[0].unique_id))
@@ -296,6 +305,10 @@ class Engine:
         if message.info.name == "NewConnection":
             # dbt makes an adapter for each invocation, and connects after this event
             self._hand_over()
+        if message.info.name == "ConcurrencyLine":
+            # between the selection and the first hook or node that looks at it
+            resources = import_module("dbt.selected_resources")
+            resources.set_selected_resources({*resources.SELECTED_RESOURCES, *self._planned})
         if message.info.name == "MainReportArgs":
             flags = import_module("dbt.flags").get_flags()
             for name in BEHAVIOUR:

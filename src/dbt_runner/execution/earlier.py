@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from dbt_runner.argv import printable
-from dbt_runner.engine.run_results import FILE_NAME as RUN_RESULTS
 from dbt_runner.errors import SettingsError
 from dbt_runner.redaction import HIDDEN
 from dbt_runner.run_types import Command
@@ -53,8 +52,8 @@ class Earlier:
         return self.attempt.folder / "commands" / command_folder.name
 
     def has_artifacts(self, command: Command, command_folder: Path) -> bool:
-        """Whether it left what a command makes as a whole."""
-        name = _ARTIFACTS.get(command.name, RUN_RESULTS)
+        """Whether it left what a command makes as a whole, none that is repeatable or a macro."""
+        name = _ARTIFACTS[command.name]
         return read_object(self.folder(command_folder) / name) is not None
 
 

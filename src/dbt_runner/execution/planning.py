@@ -63,7 +63,7 @@ class Planning:
         while self._resume.look():
             self._results.forget()
             self._plan_all()
-        self._resume.carry()
+        self._resume.carry(self._attempt.publish_command)
         self._announce()
         self._reporter.planned(self._results)
 

@@ -171,6 +171,11 @@ class Results:
         with self._lock:
             return [record for _, record in sorted(self._records.items())]
 
+    def planned(self, command: int) -> frozenset[str]:
+        """The nodes of a command."""
+        records = self.records()
+        return frozenset(r.node.unique_id for r in records if r.command == command)
+
     def running(self) -> list[Record]:
         """Records of nodes at work."""
         with self._lock:

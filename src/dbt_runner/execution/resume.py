@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from dbt_runner.engine import run_results
 from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.events import GREEN, Status
-from dbt_runner.errors import SettingsError
+from dbt_runner.errors import NotPublished, SettingsError
 from dbt_runner.execution import earlier as attempts
 from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.earlier import Earlier
 from dbt_runner.execution.results import Record, Results
 from dbt_runner.execution.workspace import Workspace
+from dbt_runner.execution.writing import IN_A_CLOUD, IN_MEMORY
 from dbt_runner.report.reporter import Reporter
 from dbt_runner.run_types import Command
 from dbt_runner.store.journal import STARTED, Entry
@@ -43,6 +46,8 @@ class Resume:
         self._results = results
         self._reporter = reporter
         self._told: list[str] = []
+        self._whole: set[int] = set()
+        self._stored: set[int] = set()
         self._fingerprint: Mapping[str, Mapping[str, str]] | None = None
         self.earlier: Earlier | None = None
 
@@ -50,13 +55,10 @@ class Resume:
         """What decides whether another attempt does the same as this one. After the parse."""
         if self._fingerprint is None:
             settings, compared = self._assignment.settings, self._assignment.state
-            _, file = self._engine.database()
-            # what lies beside the artifacts may move with them
-            database = os.path.relpath(file, settings.artifacts) if file else self._engine.host()
             options = {"favor_state": settings.favor_state, "sample_scale": settings.sample_scale}
             self._fingerprint = {
                 **self._engine.fingerprint(),
-                "place": {"relation": ".".join(self._engine.place()), "database": str(database)},
+                "place": {"relation": ".".join(self._engine.place()), "database": self._database()},
                 "settings": {name: str(value) for name, value in options.items()},
                 "state": state.digests(compared) if compared else {},
             }
@@ -74,7 +76,20 @@ class Resume:
             if differs:
                 self._mismatch(self.earlier, differs)
                 self.earlier = None
+        found, numbers = self.earlier, range(len(self._assignment.commands))
+        self._whole = {number for number in numbers if found and self._is_whole(number, found)}
         return before != self.earlier
+
+    def _database(self) -> str:
+        """What tells databases apart that call their catalogs and schemas the same."""
+        _, file = self._engine.database()
+        if file is None or file.startswith(IN_A_CLOUD):
+            return str(file or self._engine.host())
+        if file == IN_MEMORY:
+            # no other attempt ever sees it
+            return str(self._workspace.folder)
+        # what lies beside the artifacts may move with them
+        return os.path.relpath(file, self._assignment.settings.artifacts)
 
     def _differences(self, earlier: Earlier) -> list[str]:
         planned = (unique_id for command in earlier.planned for unique_id in command or ())
@@ -92,19 +107,31 @@ class Resume:
         if self.earlier is None:
             return None
         follows = self._assignment.commands[number].needs_previous
-        return None if follows and not self._is_whole(number - 1) else self.earlier.planned[number]
+        return None if follows and number - 1 not in self._whole else self.earlier.planned[number]
 
-    def carry(self) -> None:
-        """Take over what was done, once everything that can be planned is."""
+    def carry(self, store: Callable[[Path], None]) -> None:
+        """Take over what was done, once everything that can be planned is.
+
+        Args:
+            store: copies the artifacts of a command into this attempt's folder.
+        """
         if self.earlier is None:
             return
         for number, command in enumerate(self._assignment.commands):
             if self.planned(number) is None:
                 break
             done = self._done(number)
-            if command.is_repeatable or command.macro or self._is_whole(number):
+            if command.is_repeatable or command.macro or number in self._whole:
                 self._results.carry(done.values())
                 self._repeat_for_hooks(number, command)
+            folder = self._workspace.command(number, command)
+            before = self.earlier.folder(folder)
+            if number in self._whole and not command.is_repeatable and before.is_dir():
+                # at once: it may be removed while this attempt works, and a later one looks here
+                shutil.copytree(before, folder, dirs_exist_ok=True)
+                with suppress(NotPublished):
+                    store(folder)
+                    self._stored.add(number)
         records = self._results.records()
         self._reporter.notice(
             "run.resumed",
@@ -122,9 +149,9 @@ class Resume:
             return []
         records = self._results.records()
         keys = {(r.command, r.node.unique_id) for r in records if r.carried}
-        # what is made as a whole this attempt has to store first
-        commands = enumerate(self._assignment.commands)
-        keys |= {(n, "") for n, c in commands if c.is_repeatable and self._is_carried(n)}
+        for number, command in enumerate(self._assignment.commands):
+            if self._is_carried(number) and (command.is_repeatable or number in self._stored):
+                keys.add((number, ""))
         ends = self.earlier.ends.items()
         return [entry for key, entry in ends if key in keys or entry.status == STARTED]
 
@@ -145,20 +172,16 @@ class Resume:
         return self._exactly(number, command, planned)
 
     def complete_artifacts(self, number: int, command: Command) -> None:
-        """Have a command's artifacts tell of both attempts."""
+        """Have the results of a command's nodes tell of both attempts."""
         carried = [record for record in self._of(number) if record.carried]
-        if self.earlier is None or not carried:
+        if self.earlier is None or not carried or not command.is_repeatable:
             return
         folder = self._workspace.command(number, command)
-        before = self.earlier.folder(folder)
-        if command.is_repeatable:
-            if not (folder / "manifest.json").is_file():
-                self._engine.write_manifest(folder)
-            done = (_done(record) for record in carried)
-            file = run_results.FILE_NAME
-            run_results.add(folder / file, done, before / file)
-        elif before.is_dir():
-            shutil.copytree(before, folder, dirs_exist_ok=True)
+        if not (folder / "manifest.json").is_file():
+            self._engine.write_manifest(folder)
+        done = (_done(record) for record in carried)
+        file = run_results.FILE_NAME
+        run_results.add(folder / file, done, self.earlier.folder(folder) / file)
 
     def _exactly(self, number: int, command: Command, unique_ids: Iterable[str]) -> Command:
         folder = self._workspace.selection(number)
@@ -186,18 +209,15 @@ class Resume:
             if (number, unique_id) in ends and ends[number, unique_id].status in green
         }
 
-    def _is_whole(self, number: int) -> bool:
+    def _is_whole(self, number: int, earlier: Earlier) -> bool:
         """Whether a command was done to its end, and what it left is there."""
-        if self.earlier is None or self.earlier.planned[number] is None:
+        planned, command = earlier.planned[number], self._assignment.commands[number]
+        if planned is None or not self._done(number).keys() >= set(planned):
             return False
-        command = self._assignment.commands[number]
+        if command.is_repeatable or command.macro:
+            return True
         folder = self._workspace.command(number, command)
-        done = self._done(number)
-        return all(one in done for one in self.earlier.planned[number] or ()) and (
-            command.is_repeatable
-            or bool(command.macro)
-            or ((number, "") in self.earlier.ends and self.earlier.has_artifacts(command, folder))
-        )
+        return (number, "") in earlier.ends and earlier.has_artifacts(command, folder)
 
     def _is_begun_twice(self, record: Record) -> bool:
         """Whether a node is to be executed that should not be twice and was begun before."""

@@ -66,7 +66,8 @@ class Retries:
             place = folder.with_name(f"{folder.name}-retry-{count}")
             state = run_results.select(place / "state", again)
             self._results.repeat(number, again)
-            outcome = self._engine.execute(command.repeat(state), place)
+            planned = self._results.planned(number)
+            outcome = self._engine.execute(command.repeat(state), place, planned)
             for result in outcome.results:
                 self._finish(result)
             run_results.replace(file, place / run_results.FILE_NAME)

@@ -16,6 +16,7 @@ from dbt_runner.project import Project
 from dbt_runner.run_types import Command
 from dbt_runner.settings import Settings
 from dbt_runner.store import artifacts
+from dbt_runner.store.attempts import Stored
 from dbt_runner.store.files import read_object
 
 SOURCES = "sources.json"
@@ -80,19 +81,19 @@ def hand_over(earlier: Path, later: Path) -> None:
 
 
 def kept(found: Path | None, before: str | None) -> Path | None:
-    """The state of an earlier attempt, where it still lies among the runs that have the one found.
+    """The state of an earlier attempt, if it still lies among the runs that have the one found.
 
-    What an attempt wrote down of it is no reason to look elsewhere: who may write there is not who
-    may say what a run compares with.
+    Of what an attempt wrote down only the run's name counts. It is no reason to look elsewhere: who
+    may write there is not who may say what a run compares with, and mounts may differ.
 
     Args:
         found: what this attempt would compare with, were it the first.
     """
     if found is None or before is None:
         return found
-    folder = Path(before)
-    among = folder.parents[2:3] == found.parents[2:3] and folder.parts[-2:] == found.parts[-2:]
-    return folder if among and folder.is_dir() else found
+    run = found.parents[2].joinpath(*Path(before).parts[-3:-2])
+    folder = run / found.parent.name / found.name
+    return folder if Stored(run).started is not None and folder.is_dir() else found
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -214,7 +214,7 @@ class Work:
 
     def _execute(self, number: int, command: Command, rest: Command, folder: Path) -> None:
         clock = time.monotonic()
-        outcome = self.engine.execute(rest, folder)
+        outcome = self.engine.execute(rest, folder, self.results.planned(number))
         for result in outcome.results:
             self._finish_for_good(result)
         if not outcome.fault:

@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from dbt_runner.store.leases import Place
 
-_IN_MEMORY = ":memory:"
-_IN_A_CLOUD = ("md:", "motherduck:")
+IN_MEMORY = ":memory:"
+IN_A_CLOUD = ("md:", "motherduck:")
 
 
 def places(relations: Collection[tuple[str, str]], kind: str, file: str | None) -> frozenset[Place]:
@@ -23,10 +23,10 @@ def places(relations: Collection[tuple[str, str]], kind: str, file: str | None) 
         kind: of the database, such as `databricks`.
         file: path of the database file, where it is one.
     """
-    if not relations or (kind == "duckdb" and file == _IN_MEMORY):
+    if not relations or (kind == "duckdb" and file == IN_MEMORY):
         # what is in memory nobody else ever sees
         return frozenset()
-    if kind == "duckdb" and file and not file.startswith(_IN_A_CLOUD):
+    if kind == "duckdb" and file and not file.startswith(IN_A_CLOUD):
         path = os.path.realpath(file)
         return frozenset({Place((kind, path), path)})
     return frozenset(
