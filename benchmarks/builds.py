@@ -134,6 +134,8 @@ def measure(size: Size, place: Place, *, fails: bool = False) -> Rounds:
         fails: let the project fail at its second model, since what follows is of no interest.
     """
     compileall.compile_dir(ROOT / "src", quiet=1)
+    if not NOTEBOOK.is_file():
+        sys.stderr.write(f"{FACTORY} is left out: {NOTEBOOK} is not there\n")
     builds: defaultdict[str, list[Built]] = defaultdict(list)
     for number in range(min(RUNS, FEW) if size.models >= LARGE else RUNS):
         with tempfile.TemporaryDirectory(prefix="bench-builds-") as name:
@@ -150,7 +152,6 @@ def measure(size: Size, place: Place, *, fails: bool = False) -> Rounds:
                 (OURS, _ours(ours, place), ours),
             ):
                 if who == FACTORY and not NOTEBOOK.is_file():
-                    sys.stderr.write(f"  {FACTORY} is left out: {NOTEBOOK} is not there\n")
                     continue
                 spent = _contender(who, words, site, place, code=int(fails)).spend()
                 built = Built(spent, place.first_sql(site) - spent.began, nodes)
