@@ -65,6 +65,12 @@ CLI_VERSION = $(shell sed -n 's:^require github.com/databricks/cli v::p' $(SERVE
 PROGRAMS = $(CACHE)/databricks-cli-$(CLI_VERSION)
 WHEELS = $(CACHE)/wheels-$(shell cat uv.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 
+# What benchmarks compare with: the notebook that databricks-dbt-factory has its tasks run. It is one
+# file, run in .venv by the same dbt; nothing of it gets installed there.
+FACTORY_VERSION := 0.4.0
+FACTORY = $(CACHE)/databricks-dbt-factory-$(FACTORY_VERSION)
+BENCH_FACTORY = $(FACTORY)/databricks_dbt_factory/notebook/run_dbt_command.py
+
 KILLS ?= 500
 
 # One call, so that pytest's closing line is the last line of `make test`.
@@ -140,6 +146,15 @@ bench-check: env ## `jobs check` of 200 jobs
 bench-trigger: env ## how soon a job is started, against importing the Databricks SDK
 	$(BIN)/python benchmarks/trigger.py
 
+bench-start: env .factory ## a run's first SQL, and installing the wheel: MODELS=10,300,chain-600 RUNS=5
+	UV="$(UV)" $(BIN)/python benchmarks/install.py
+	BENCH_FACTORY="$(BENCH_FACTORY)" $(BIN)/python benchmarks/start.py
+
+bench-wall: env .factory $(if $(LATENCIES),.warehouse-env) ## whole runs: MODELS, RUNS; LATENCIES=0,50,200 on the warehouse bench too
+	$(if $(LATENCIES),@$(MAKE) "$(JARS)")
+	BENCH_FACTORY="$(BENCH_FACTORY)" BENCH_WAREHOUSE="$(CURDIR)/$(WAREHOUSE)" BENCH_JARS="$(JARS)" \
+	  $(BIN)/python benchmarks/wall.py
+
 # Unit tests and the quick part of the integration tests show where Pythons and the libraries
 # locked for them differ, in a fraction of the time. Where that Python's packages cannot be fetched,
 # a person may go on without it; CI may not.
@@ -214,6 +229,16 @@ $(AIRFLOW)/.stamp: pyproject.toml uv.lock | $(UV)
 	  --only-binary :all: --dest "$@.draft" --requirement "$@.draft/pins.txt"
 	@mv "$@.draft" "$@"
 
+# A benchmark goes on without it, and says so.
+.factory:
+	@$(MAKE) --silent "$(FACTORY)" || echo "databricks-dbt-factory cannot be had: it is left out" >&2
+
+/%/databricks-dbt-factory-$(FACTORY_VERSION):
+	@rm -rf "$@" "$@.draft"
+	PIP_USER=0 "$(PYTHON)" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+	  --no-deps --target "$@.draft" 'databricks-dbt-factory==$(FACTORY_VERSION)'
+	@mv "$@.draft" "$@"
+
 # By Maven's own client, so that a mirror in its settings counts.
 /%/delta-$(DELTA_VERSION): tests/warehouse/pom.xml
 	@rm -rf "$@" "$@.draft" && mkdir -p "$@.draft"
@@ -236,5 +261,5 @@ help: ## this list
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bench-overhead \
-  bench-check bench-journal bench-trigger test-other-python build pins env \
-  .other-env .warehouse-env .airflow-env .java .programs clean help
+  bench-check bench-journal bench-trigger bench-start bench-wall test-other-python build pins env \
+  .other-env .warehouse-env .airflow-env .java .programs .factory clean help
