@@ -14,7 +14,7 @@ import soak
 if TYPE_CHECKING:
     from runs import Project
 
-KILLS = int(os.environ.get("KILLS", "12"))
+KILLS = int(os.environ.get("KILLS", "8"))
 SEED = os.environ.get("SEED", "6")
 NUMBERS = "select i % 100 as id, (hash(i) % 7)::bigint as x from range(2000000) as t(i)"
 
