@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from warehouse.conftest import Shop
 
 JOB = ("--job-run-id=7", "--task-key=build", "--run-type=full")
-KILLS = int(os.environ.get("KILLS", "4"))
+KILLS = int(os.environ.get("KILLS", "2"))
 NUMBERS = "select id % 100 as id, id % 7 as x from range(1000)"
 
 
