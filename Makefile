@@ -126,10 +126,10 @@ test-jobs: env .airflow-env .warehouse-env ## the bundle's jobs down to rows, an
 	  BENCH_WAREHOUSE="$(CURDIR)/$(WAREHOUSE)" BENCH_JARS="$(JARS)" INTENTS=1000 \
 	  $(BIN)/pytest tests/jobs tests/integration/test_trigger_chaos.py
 
-soak: env .warehouse-env ## kills at random moments, and resumes: KILLS=500 on DuckDB, a tenth on the warehouse bench
+soak: env .warehouse-env ## kills at random moments, and resumes: KILLS=500 on DuckDB, a twentieth on the warehouse bench
 	@$(MAKE) "$(JARS)"
 	KILLS=$(KILLS) $(BIN)/pytest tests/integration/test_soak.py
-	KILLS=$$(($(KILLS) / 10)) BENCH_JARS="$(JARS)" $(WAREHOUSE)/bin/pytest tests/warehouse/test_resume.py -k soak
+	KILLS=$$(($(KILLS) / 20)) BENCH_JARS="$(JARS)" $(WAREHOUSE)/bin/pytest tests/warehouse/test_resume.py -k soak
 
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py
