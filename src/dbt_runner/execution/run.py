@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ class Run:
         self._remarks = remarks
         self._publish = publish
         self._cancellation = Cancellation()
-        self._not_cancelled: set[str] = set()
+        self._not_cancelled = Counter[str]()
         self._kept = False
         self._attempt = Attempt(assignment.place, began, assignment.key, self._secrets)
         self._attempt.create()
@@ -170,8 +171,9 @@ class Run:
             self._work.engine.cancel()
         except Exception as error:  # noqa: BLE001 - any adapter; the next tick tries again
             text = without(str(error), self._secrets())
-            if text not in self._not_cancelled:
-                self._not_cancelled.add(text)
+            self._not_cancelled[text] += 1
+            # once it may be a query that was just about to end
+            if self._not_cancelled[text] == 2:
                 self._reporter.notice("query.not_cancelled", level="warning", error=text)
 
     def _conclude(self) -> Summary:
