@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import signal
 import threading
 import time
@@ -40,16 +41,20 @@ class Terminal:
         self.streams = {"stdin": slave, "stdout": slave, "stderr": slave}
         self._slave = slave
         self._seen = bytearray()
+        self._left = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
-        try:
-            while part := os.read(self._master, 65536):
-                self._seen += part
-        except OSError:
-            # nobody is at the other end any more
-            return
+        # a process that a failed test left at the other end must not hold this one up
+        while not self._left.is_set():
+            if not select.select([self._master], [], [], 0.1)[0]:
+                continue
+            try:
+                self._seen += os.read(self._master, 65536)
+            except OSError:
+                # nobody is at the other end any more
+                return
 
     @property
     def text(self) -> str:
@@ -65,6 +70,7 @@ class Terminal:
 
     def close(self) -> None:
         """Leave it."""
+        self._left.set()
         os.close(self._slave)
         self._reader.join()
         os.close(self._master)
