@@ -1,0 +1,1 @@
+"""The parse state that is made when the wheel is built."""
