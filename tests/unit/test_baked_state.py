@@ -32,7 +32,7 @@ def test_names_are_put_in() -> None:
     """Each name is put where the one stood that the state was made with, in keys too."""
     value = {
         "relation": '"jqxkabmo"."wvzqudri_staging"."orders"',
-        "wvzqudri": ["/tmp/bake/qhjxteno/seeds", 1, None],
+        "wvzqudri": [f"{MADE.root}/seeds", 1, None],
         "plain": "select 1",
     }
     assert served(value, Place("main", "dev", "/srv/app")) == {
