@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,10 @@ def parse(tmp_path_factory: pytest.TempPathFactory) -> Parse:
 
 
 @pytest.fixture(scope="module")
-def cases(parse: Parse) -> Iterator[Seen]:
+def cases(parse: Parse) -> Seen:
     """One project of all the cases."""
     models = {f"models/{name}.sql": case["sql"] for name, case in CASES.items()}
-    yield parse({"macros/all.sql": MACROS, **models})[1]
+    return parse({"macros/all.sql": MACROS, **models})[1]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -93,15 +93,15 @@ def test_reads(cases: Seen) -> None:
 NAMING = {
     "by target's name": (
         "generate_schema_name",
-        "{% if target.name == 'prod' and c is not none %}{{ c | trim }}{% else %}"
-        "{{ target.schema }}{% if c %}_{{ c | trim }}{% endif %}{% endif %}",
+        """{% if target.name == 'prod' and c is not none %}{{ c | trim }}{% else %}
+        {{ target.schema }}{% if c %}_{{ c | trim }}{% endif %}{% endif %}""",
         None,
     ),
     "alone": ("generate_schema_name", "{{ c if c is not none else target.schema }}", None),
     "by the node": (
         "generate_schema_name",
-        "{% if node.name.startswith('a') and node.fqn[0] == 'watched' %}{{ target.schema }}_a"
-        "{% else %}{{ return(target.schema ~ '_b') }}{% endif %}",
+        """{% if node.name.startswith('a') and node.fqn[0] == 'watched' %}{{ target.schema }}_a
+        {% else %}{{ return(target.schema ~ '_b') }}{% endif %}""",
         None,
     ),
     "by the schema": (
@@ -157,7 +157,9 @@ YAML_FILES = {
                 data_tests:
                   - accepted_values:
                       arguments: {values: ["{{ ARGUMENT }}", "{{ var('of_test', 'x') }}"]}
-                      config: {enabled: "{{ TEST }}", severity: "{{ env_var('WATCH_SEVERITY', 'warn') }}"}
+                      config:
+                        enabled: "{{ TEST }}"
+                        severity: "{{ env_var('WATCH_SEVERITY', 'warn') }}"
         sources:
           - name: s
             schema: "{{ SOURCE }}"
