@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from dbt.cli.main import dbtRunner
 
-from dbt_runner.engine.baking.watch import Names, Seen, watching
+import parses
+from dbt_runner.engine.baking.watch import Seen
 from generated_project import write
 
 CASES = yaml.safe_load((Path(__file__).parent / "watch_cases.yml").read_text())
@@ -26,36 +25,17 @@ MACROS = """
 {% macro stamp() %}at {{ run_started_at }}{% endmacro %}
 """
 
-Parse = Callable[..., tuple[Any, Seen]]
+Parse = Callable[[dict[str, str]], tuple[Any, Seen]]
 
 
 @pytest.fixture(scope="module")
 def parse(tmp_path_factory: pytest.TempPathFactory) -> Parse:
-    """Writes a project and parses it, watched or not."""
+    """Parses a project of these files, watched."""
 
-    def run(files: dict[str, str], *, watch: bool = True, folder: Path | None = None) -> Any:
-        root = folder or tmp_path_factory.mktemp("root_stand_in")
-        if folder is None:
-            files = {"dbt_project.yml": "name: watched\nprofile: watched\n", **files}
-        for name, text in files.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text)
-        output = {"type": "duckdb", "path": f"{root}/catalog_stand_in.duckdb"}
-        output |= {
-            "schema": "schema_stand_in",
-            "threads": "{{ env_var('WATCH_THREADS', 2) | int }}",
-        }
-        outputs = {"target": "local", "outputs": {"local": output}}
-        profiles = dict.fromkeys(("watched", "shop", "tpch"), outputs)
-        (root / "profiles.yml").write_text(yaml.safe_dump(profiles))
-        words = ["-q", "--no-partial-parse", "parse", "--no-write-json"]
-        words += ["--project-dir", str(root), "--profiles-dir", str(root)]
-        words += ["--target-path", str(root / "target"), "--log-path", str(root / "logs")]
-        names = Names("catalog_stand_in", "schema_stand_in", str(root))
-        with watching(names) if watch else nullcontext() as seen:
-            outcome = dbtRunner().invoke(words)
-        assert outcome.success, outcome.exception
-        return outcome.result, seen.seen() if watch else None
+    def run(files: dict[str, str]) -> tuple[Any, Seen]:
+        manifest, seen = parses.parse(tmp_path_factory.mktemp("root_stand_in"), files, watch=True)
+        assert seen is not None
+        return manifest, seen
 
     return run
 
@@ -211,6 +191,18 @@ def test_yaml_decides(changed: str, expression: str, where: str, what: str, pars
     assert what in seen.offences[0].what
 
 
+def test_declared_names(tmp_path: Path) -> None:
+    """Of a state for the target's own names alone, only what hangs on other things is told."""
+    files = {
+        "models/a.sql": "{{ config(enabled=target.schema.startswith('schema_')) }} select 1",
+        "models/b.sql": "{{ config(meta={'at': target.threads}) }} select 1",
+        "models/c.sql": "{% if target.database | upper == 'X' %}select 2{% endif %}select 1",
+    }
+    _, seen = parses.parse(tmp_path, files, watch=True, declared=True)
+    assert seen is not None
+    assert [offence.where for offence in seen.offences] == ["model.watched.b"]
+
+
 VOLATILE = (
     "created_at",
     "generated_at",
@@ -227,7 +219,7 @@ def _kept(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("project", ["shipped", "generated"])
-def test_same_manifest(project: str, parse: Parse, tmp_path: Path) -> None:
+def test_same_manifest(project: str, tmp_path: Path) -> None:
     """A watched parse yields what an unwatched one does; neither project looks at a name."""
     root = tmp_path / "p"
     if project == "generated":
@@ -236,7 +228,7 @@ def test_same_manifest(project: str, parse: Parse, tmp_path: Path) -> None:
         shutil.copytree(Path(__file__).parents[2] / "dbt_project", root)
     manifests = []
     for watch in (True, False):
-        manifest, seen = parse({}, watch=watch, folder=root)
+        manifest, seen = parses.parse(root, watch=watch)
         manifests.append(_kept(manifest.to_dict()))
-        assert not seen or seen.offences == ()
+        assert seen is None or seen.offences == ()
     assert manifests[0] == manifests[1]

@@ -15,8 +15,25 @@ from typing import Any
 
 from dbt_runner.engine.naming import Naming
 
-_RELATION = ("database", "schema", "alias", "identifier", "relation_name", "root_path")
-_SEEN_ALL = "nodes sources exposures metrics semantic_models saved_queries unit_tests functions"
+_FIELDS = (
+    "database",
+    "schema",
+    "schema_name",
+    "alias",
+    "identifier",
+    "relation_name",
+    "root_path",
+)
+_GROUPS = (
+    "nodes",
+    "sources",
+    "exposures",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+    "unit_tests",
+    "functions",
+)
 
 _PLAIN = re.compile(r"\w+")
 
@@ -44,10 +61,10 @@ def left_over(manifest: Any, config: Any, names: Iterable[str]) -> str | None:
 
 
 def _named(manifest: Any) -> Iterator[tuple[str, str]]:
-    for kind in _SEEN_ALL.split():
-        for unique_id, node in getattr(manifest, kind, {}).items():
+    for group in _GROUPS:
+        for unique_id, node in getattr(manifest, group, {}).items():
             for part in _parts(node):
-                for field in _RELATION:
+                for field in _FIELDS:
                     text = getattr(part, field, None)
                     if isinstance(text, str):
                         yield unique_id, text

@@ -1,7 +1,8 @@
 """What a project's naming macros give for a node, asked no more often than they can differ.
 
-dbt asks three macros for each node while it parses (`RelationUpdate` of dbt/parser/base.py, dbt-core
-1.11). At thousands of nodes that takes seconds, though most macros look at the custom name only.
+dbt asks three macros for each node while it parses (`RelationUpdate` of dbt/parser/base.py,
+dbt-core 1.11). At thousands of nodes that takes seconds, though most macros look at the custom
+name only.
 """
 
 from __future__ import annotations
