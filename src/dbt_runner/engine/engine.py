@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.engine import adapters, databricks, environment
+from dbt_runner.engine import adapters, databricks, environment, generated_code
+from dbt_runner.engine.collector import Collector
 from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
 from dbt_runner.engine.fingerprint import fingerprint
 from dbt_runner.engine.options import Options
@@ -74,6 +74,7 @@ class Engine:
         self._config: Any = None
         self._handed_over: Any = None
         self._told_fixed = False
+        self._collector = Collector()
         self.dropped_variables: tuple[str, ...] = ()
 
     @contextmanager
@@ -90,7 +91,10 @@ class Engine:
             msg = "another run is going on in this process; dbt runs one at a time"
             raise BusyError(msg)
         tells_errors = logging.raiseExceptions
+        self._collector.spare()
+        rest = ExitStack()
         try:
+            rest.enter_context(generated_code.kept())
             _import_dbt()
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
             found = login()
@@ -109,6 +113,8 @@ class Engine:
                     adapters.disconnect()
         finally:
             logging.raiseExceptions = tells_errors
+            rest.close()
+            self._collector.restore()
             _one_at_a_time.release()
 
     def parse(self, folder: Path) -> None:
@@ -226,6 +232,7 @@ class Engine:
                 execute them: with `favor_state` they are not read from there.
         """
         self._planned = planned
+        self._collector.settle()
         if command.macro:
             # dbt tells about nodes only
             self._listener(NodeStarted(self.plan(command, folder)[0].unique_id))
@@ -318,10 +325,7 @@ class Engine:
 
 
 def _import_dbt() -> None:
-    """Import dbt; without the garbage collector, which costs a fifth of it and finds nothing."""
     handlers = list(logging.root.handlers)
-    collecting = gc.isenabled()
-    gc.disable()
     try:
         import_module("dbt.cli.main")
         import_module("dbt.adapters.factory")
@@ -329,8 +333,6 @@ def _import_dbt() -> None:
     finally:
         # snowplow_tracker, among what dbt imports, has all warnings go to standard error
         logging.root.handlers[:] = handlers
-        if collecting:
-            gc.enable()
 
 
 def _as_error(error: BaseException | None) -> BaseException:
