@@ -12,11 +12,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.engine import adapters, databricks, environment, generated_code
+from dbt_runner.engine import adapters, databricks, environment
 from dbt_runner.engine.collector import Collector
-from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
+from dbt_runner.engine.events import (
+    GREEN,
+    CredentialsFixed,
+    Event,
+    NodeFinished,
+    NodeStarted,
+    Patched,
+)
 from dbt_runner.engine.fingerprint import fingerprint
+from dbt_runner.engine.importing import imported
 from dbt_runner.engine.options import Options
+from dbt_runner.engine.patches.gate import Verdict, applied
+from dbt_runner.engine.patches.listed import PATCHES
 from dbt_runner.engine.plan import (
     Node,
     behind,
@@ -27,7 +37,7 @@ from dbt_runner.engine.plan import (
     sources,
     written,
 )
-from dbt_runner.engine.translation import Callback, node_result
+from dbt_runner.engine.translation import Callback, Listener, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
 from dbt_runner.warehouse.connection import Login
@@ -41,6 +51,8 @@ BEHAVIOUR = (
     "state_modified_compare_more_unrendered_values",
 )
 """Flags of dbt that are on in every run, whatever the project says of them."""
+
+_ADJUSTED_ON = frozenset({"LogStartLine", "NewConnection", "ConcurrencyLine", "MainReportArgs"})
 
 _one_at_a_time = threading.Lock()
 
@@ -94,8 +106,7 @@ class Engine:
         self._collector.spare()
         rest = ExitStack()
         try:
-            rest.enter_context(generated_code.kept())
-            _import_dbt()
+            early = rest.enter_context(imported(patches=self._options.patches))
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
             found = login()
             self._config = found.config
@@ -103,7 +114,9 @@ class Engine:
                 databricks.forget_session_headers()
                 # a late wish to end an earlier run is no matter of this one
                 databricks.go_on()
-            with environment.prepared(found) as dropped:
+            patches = PATCHES if self._options.patches else ()
+            with environment.prepared(found) as dropped, applied(patches) as verdicts:
+                self._tell_of_patches([*early, *verdicts])
                 self.dropped_variables = dropped
                 # what cannot be written to dbt.log is no matter for standard error
                 logging.raiseExceptions = False
@@ -282,7 +295,10 @@ class Engine:
     def _invoke(self, words: list[str]) -> Any:
         from dbt.cli.main import dbtRunner
 
-        runner = dbtRunner(manifest=self._manifest, callbacks=[self._adjust, self._callback])
+        runner = dbtRunner(
+            manifest=self._manifest,
+            callbacks=[Listener(self._adjust, _ADJUSTED_ON), self._callback],
+        )
         outcome = runner.invoke(words)
         if self._callback.fault:
             raise self._callback.fault
@@ -298,6 +314,11 @@ class Engine:
         if reason and not self._told_fixed:
             self._told_fixed = True
             self._listener(CredentialsFixed(reason))
+
+    def _tell_of_patches(self, verdicts: Iterable[Verdict]) -> None:
+        refused = {each.patch: each.refused for each in verdicts if each.refused is not None}
+        names = tuple(each.patch for each in verdicts if each.refused is None)
+        self._listener(Patched(names, refused))
 
     def _adjust(self, message: Any) -> None:
         """Set what dbt offers no option for, once its flags are there; hold back nodes.
@@ -322,17 +343,6 @@ class Engine:
                 object.__setattr__(flags, name, True)
             if self._cancelling.is_set():
                 object.__setattr__(flags, "FAIL_FAST", True)
-
-
-def _import_dbt() -> None:
-    handlers = list(logging.root.handlers)
-    try:
-        import_module("dbt.cli.main")
-        import_module("dbt.adapters.factory")
-        import_module("dbt.env_vars")
-    finally:
-        # snowplow_tracker, among what dbt imports, has all warnings go to standard error
-        logging.root.handlers[:] = handlers
 
 
 def _as_error(error: BaseException | None) -> BaseException:
