@@ -10,7 +10,7 @@ import pytest
 
 from dbt_runner.engine.patches import gate, proven
 from dbt_runner.engine.patches.gate import Verdict, applied
-from dbt_runner.engine.patches.listed import PATCHES
+from dbt_runner.engine.patches.listed import EARLY, PATCHES
 from dbt_runner.engine.patches.patch import ABSENT, Patch
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def test_half_put_in(zoo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "TypeError" in (verdicts[0].refused or "")
 
 
-@pytest.mark.parametrize("each", PATCHES, ids=lambda each: each.name)
+@pytest.mark.parametrize("each", [*EARLY, *PATCHES], ids=lambda each: each.name)
 def test_proven_is_what_is_locked(each: Patch) -> None:
     """Each patch is proven with the packages of the lock; the message tells a new digest."""
     import_module("dbt.cli.main")

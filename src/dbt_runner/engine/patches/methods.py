@@ -44,8 +44,8 @@ def _shared(original: Callable[..., None], config: Any) -> Callable[..., None]:
 
 def _kind(cls: type, parameters: Mapping[str, Any], config: Any) -> object:
     """What a class's stubs hang on; `None` if its methods are written at once."""
-    own = getattr(cls, "Config", None)
-    if not (isinstance(own, type) and issubclass(own, config.BaseConfig) and own.lazy_compilation):
+    own: Any = getattr(cls, "Config", None)
+    if not (own is not None and issubclass(own, config.BaseConfig) and own.lazy_compilation):
         return None
     # these have further stubs, which hold what belongs to the class
     if config.ADD_DIALECT_SUPPORT in own.code_generation_options or own.dialect is not None:
