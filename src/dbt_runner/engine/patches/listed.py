@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbt_runner.engine.patches import events
+from dbt_runner.engine.patches import contexts, events
 from dbt_runner.engine.patches.patch import Patch
 
-PATCHES: tuple[Patch, ...] = (events.PATCH,)
+PATCHES: tuple[Patch, ...] = (events.PATCH, contexts.PATCH)

@@ -15,11 +15,22 @@ VERSIONS = {
 
 DIGESTS: Mapping[str, Mapping[str, str]] = {
     "dbt-common": {
+        "dbt_common.clients.jinja": "c0ac010ad2062973",
         "dbt_common.events.base_types": "181402fbdd595a7b",
         "dbt_common.events.event_manager": "30bd322ff751f495",
         "dbt_common.events.logger": "b2208ce3b5a78e20",
     },
     "dbt-core": {
+        "dbt.clients.jinja": "888aa9cacd5ffa97",
+        "dbt.context.base": "ea60cb476ab5d2dc",
+        "dbt.context.configured": "b55e713b55cd28a9",
+        "dbt.context.exceptions_jinja": "9c25a37d668072d7",
+        "dbt.context.macros": "52f9637d72893190",
+        "dbt.context.manifest": "aee662677000a222",
+        "dbt.context.providers": "2ff936a6ce2f1e6b",
+        "dbt.context.query_header": "4895734029f56fc4",
+        "dbt.context.target": "5b50d4eaa69aaffd",
+        "dbt.contracts.graph.manifest": "1511879dd3f62f82",
         "dbt.tracking": "1c61a931a2b4a661",
     },
 }
