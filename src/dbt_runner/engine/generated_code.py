@@ -15,8 +15,9 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
@@ -63,37 +64,53 @@ class GeneratedCode:
                 Path(draft).unlink(missing_ok=True)
                 raise
 
+    def get(self, text: str, compiled: Callable[[], CodeType]) -> CodeType:
+        """What was compiled from a text; it is kept if that was just now.
+
+        Args:
+            text: all that the code hangs on, beside Python's version.
+        """
+        found = self._known.get(text)
+        if found is None:
+            found = compiled()
+            if not _CHANGING.search(text):
+                if len(self._known) >= MOST:
+                    self._known = {}
+                self._known[text] = found
+                self._new = True
+        return found
+
     def execute(self, text: Any, names: dict[str, Any], local: Any = None) -> None:
         """What `exec` does."""
         if type(text) is str:
-            text = self._known.get(text) or self._compile(text)
+            text = self.get(text, partial(compile, text, "<string>", "exec", dont_inherit=True))
         exec(text, names, local)  # noqa: S102 - what the generator was about to do
 
-    def _compile(self, text: str) -> CodeType:
-        code = compile(text, "<string>", "exec", dont_inherit=True)
-        if len(self._known) >= MOST:
-            self._known = {}
-        if not _CHANGING.search(text):
-            self._known[text] = code
-            self._new = True
-        return code
+
+_current = GeneratedCode(Path(os.devnull))
+
+
+def current() -> GeneratedCode:
+    """That of the run that is going on."""
+    return _current
 
 
 @contextmanager
 def kept() -> Iterator[None]:
     """Compile nothing that an earlier process has compiled, and keep what this one compiles."""
-    store = GeneratedCode(Path(cache_from_source(__file__)).with_suffix(".generated"))
-    store.read()
+    global _current  # noqa: PLW0603 - what it serves holds in the process too
+    _current = GeneratedCode(Path(cache_from_source(__file__)).with_suffix(".generated"))
+    _current.read()
     generators = [vars(module) for module in map(import_module, GENERATORS) if _fits(module)]
     for names in generators:
         # found before the built-in function of that name
-        names["exec"] = store.execute
+        names["exec"] = _current.execute
     try:
         yield
     finally:
         for names in generators:
             names.pop("exec", None)
-        store.keep()
+        _current.keep()
 
 
 def _fits(module: ModuleType) -> bool:
