@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dbt_runner import argv as command_line
 from dbt_runner.errors import (
@@ -22,6 +22,7 @@ from dbt_runner.errors import (
     TimedOut,
     TransientError,
 )
+from dbt_runner.leaving import leave
 
 if TYPE_CHECKING:
     # imported where they are used, so that help and bad input wait for nothing
@@ -52,8 +53,13 @@ _BY_EXIT_CODE = {
 }
 
 
+def script() -> NoReturn:
+    """The console script `dbt-runner`: prints, and ends the process."""
+    leave(main())
+
+
 def main() -> int:
-    """The console script `dbt-runner`: prints, and returns the exit code."""
+    """What `dbt-runner` does: prints, and returns the exit code."""
     if sys.argv[1:2] == ["jobs"]:
         return _exit_code(_jobs)
     if sys.argv[1:2] == ["runs"]:

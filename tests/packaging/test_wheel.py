@@ -184,7 +184,7 @@ def test_entry_points(release: Release) -> None:
     parser = configparser.ConfigParser()
     parser.read_string(release.read("entry_points.txt"))
     assert {name: dict(parser[name]) for name in parser.sections()} == {
-        "console_scripts": {"dbt-runner": "dbt_runner.cli:main"},
+        "console_scripts": {"dbt-runner": "dbt_runner.cli:script"},
         "databricks": {"run": "dbt_runner.cli:run", "shell": "dbt_runner.cli:shell"},
     }
 

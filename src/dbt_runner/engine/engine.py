@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
@@ -14,9 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from dbt_runner.engine import adapters, databricks, environment, serving
-from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
+from dbt_runner.engine.collector import Collector
+from dbt_runner.engine.events import (
+    GREEN,
+    CredentialsFixed,
+    Event,
+    NodeFinished,
+    NodeStarted,
+    Patched,
+)
 from dbt_runner.engine.fingerprint import digests, fingerprint
+from dbt_runner.engine.importing import imported
 from dbt_runner.engine.options import Options
+from dbt_runner.engine.patches.gate import Verdict, applied
+from dbt_runner.engine.patches.listed import PATCHES
 from dbt_runner.engine.plan import (
     Node,
     behind,
@@ -28,7 +38,7 @@ from dbt_runner.engine.plan import (
     written,
 )
 from dbt_runner.engine.serving import Serving
-from dbt_runner.engine.translation import Callback, node_result
+from dbt_runner.engine.translation import Callback, Listener, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
 from dbt_runner.warehouse.connection import Login
@@ -42,6 +52,8 @@ BEHAVIOUR = (
     "state_modified_compare_more_unrendered_values",
 )
 """Flags of dbt that are on in every run, whatever the project says of them."""
+
+_ADJUSTED_ON = frozenset({"LogStartLine", "NewConnection", "ConcurrencyLine", "MainReportArgs"})
 
 _one_at_a_time = threading.Lock()
 
@@ -76,6 +88,7 @@ class Engine:
         self._config: Any = None
         self._handed_over: Any = None
         self._told_fixed = False
+        self._collector = Collector()
         self.dropped_variables: tuple[str, ...] = ()
 
     @contextmanager
@@ -92,8 +105,10 @@ class Engine:
             msg = "another run is going on in this process; dbt runs one at a time"
             raise BusyError(msg)
         tells_errors = logging.raiseExceptions
+        self._collector.spare()
+        rest = ExitStack()
         try:
-            _import_dbt()
+            early = rest.enter_context(imported(patches=self._options.patches))
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
             found = login()
             self._config = found.config
@@ -101,7 +116,9 @@ class Engine:
                 databricks.forget_session_headers()
                 # a late wish to end an earlier run is no matter of this one
                 databricks.go_on()
-            with environment.prepared(found) as dropped:
+            patches = PATCHES if self._options.patches else ()
+            with environment.prepared(found) as dropped, applied(patches) as verdicts:
+                self._tell_of_patches([*early, *verdicts])
                 self.dropped_variables = dropped
                 # what cannot be written to dbt.log is no matter for standard error
                 logging.raiseExceptions = False
@@ -111,6 +128,8 @@ class Engine:
                     adapters.disconnect()
         finally:
             logging.raiseExceptions = tells_errors
+            rest.close()
+            self._collector.restore()
             _one_at_a_time.release()
 
     def parse(self, folder: Path) -> None:
@@ -261,6 +280,7 @@ class Engine:
                 execute them: with `favor_state` they are not read from there.
         """
         self._planned = planned
+        self._collector.settle()
         if command.macro:
             # dbt tells about nodes only
             self._listener(NodeStarted(self.plan(command, folder)[0].unique_id))
@@ -310,8 +330,10 @@ class Engine:
     def _invoke(self, words: list[str], manifest: Any = None) -> Any:
         from dbt.cli.main import dbtRunner
 
-        callbacks: list[Callable[[Any], None]] = [self._adjust, self._callback]
-        runner = dbtRunner(manifest=manifest or self._manifest, callbacks=callbacks)
+        runner = dbtRunner(
+            manifest=manifest or self._manifest,
+            callbacks=[Listener(self._adjust, _ADJUSTED_ON), self._callback],
+        )
         outcome = runner.invoke(words)
         if self._callback.fault:
             raise self._callback.fault
@@ -327,6 +349,11 @@ class Engine:
         if reason and not self._told_fixed:
             self._told_fixed = True
             self._listener(CredentialsFixed(reason))
+
+    def _tell_of_patches(self, verdicts: Iterable[Verdict]) -> None:
+        refused = {each.patch: each.refused for each in verdicts if each.refused is not None}
+        names = tuple(each.patch for each in verdicts if each.refused is None)
+        self._listener(Patched(names, refused))
 
     def _adjust(self, message: Any) -> None:
         """Set what dbt offers no option for, once its flags are there; hold back nodes.
@@ -351,22 +378,6 @@ class Engine:
                 object.__setattr__(flags, name, True)
             if self._cancelling.is_set():
                 object.__setattr__(flags, "FAIL_FAST", True)
-
-
-def _import_dbt() -> None:
-    """Import dbt; without the garbage collector, which costs a fifth of it and finds nothing."""
-    handlers = list(logging.root.handlers)
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        import_module("dbt.cli.main")
-        import_module("dbt.adapters.factory")
-        import_module("dbt.env_vars")
-    finally:
-        # snowplow_tracker, among what dbt imports, has all warnings go to standard error
-        logging.root.handlers[:] = handlers
-        if collecting:
-            gc.enable()
 
 
 def _as_error(error: BaseException | None) -> BaseException:
