@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dbt_runner.engine.patches import contexts, events
+from dbt_runner.engine.patches import contexts, events, tables, templates
 from dbt_runner.engine.patches.patch import Patch
 
-PATCHES: tuple[Patch, ...] = (events.PATCH, contexts.PATCH)
+PATCHES: tuple[Patch, ...] = (
+    events.PATCH,
+    contexts.PATCH,
+    templates.PATCH,
+    tables.PATCH,
+)
