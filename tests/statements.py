@@ -53,8 +53,10 @@ def read(file: Path, names: Mapping[str, str]) -> dict[str, list[Any]]:
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     for old, new in names.items():
         text = text.replace(old, new)
-    # the time of day, in the names of tables that live as long as a statement
+    # the time of day, in the names of tables that live as long as a statement, and where a macro
+    # writes down when the run began
     text = re.sub(r"__dbt_tmp\d+", "__dbt_tmp", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*", "TIME", text)
     for line in text.splitlines():
         name, statement, bindings = json.loads(line)
         found[name].append([statement, bindings])
