@@ -58,6 +58,8 @@ def main() -> int:
         return _exit_code(_jobs)
     if sys.argv[1:2] == ["runs"]:
         return _exit_code(_runs)
+    if sys.argv[1:2] == ["bake"]:
+        return _exit_code(_bake)
     if sys.argv[1:2] and sys.argv[1] in CLIENT_COMMANDS:
         return _exit_code(_client)
     return _exit_code(partial(_whole_process, in_job=on_databricks(os.environ)))
@@ -129,6 +131,12 @@ def _runs() -> None:
     command.run(sys.argv[2:], os.environ)
 
 
+def _bake() -> None:
+    from dbt_runner.baked import command
+
+    command.run(sys.argv[2:], os.environ)
+
+
 def _client() -> None:
     from dbt_runner.jobs.trigger import command
 
@@ -150,7 +158,9 @@ def _run(
     from dbt_runner import settings as all_settings
 
     # those of the console script alone have been gone to by now
-    commands = COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"jobs", "runs", *WITH_ATTEMPT}
+    commands = (
+        COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"bake", "jobs", "runs", *WITH_ATTEMPT}
+    )
     arguments = command_line.read(
         argv, booleans=all_settings.BOOLEANS, commands=commands, with_subject=WITH_ATTEMPT
     )

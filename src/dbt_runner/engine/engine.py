@@ -13,9 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.engine import adapters, databricks, environment
+from dbt_runner.engine import adapters, databricks, environment, serving
 from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
-from dbt_runner.engine.fingerprint import fingerprint
+from dbt_runner.engine.fingerprint import digests, fingerprint
 from dbt_runner.engine.options import Options
 from dbt_runner.engine.plan import (
     Node,
@@ -27,6 +27,7 @@ from dbt_runner.engine.plan import (
     sources,
     written,
 )
+from dbt_runner.engine.serving import Serving
 from dbt_runner.engine.translation import Callback, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
@@ -66,6 +67,7 @@ class Engine:
         self._listener = listener
         self._callback = Callback(listener)
         self._manifest: Any = None
+        self._files: dict[str, str] = {}
         self._adapter_type: str | None = None
         self._profiles_dir = options.workspace / "profiles"
         self._cancelling = threading.Event()
@@ -123,6 +125,37 @@ class Engine:
             raise _as_error(outcome.exception)
         self._manifest = outcome.result
         self._adapter_type = str(adapters.current().type())
+        self._files = digests(self._manifest)
+
+    def parse_baked(self, state: Serving, folder: Path) -> str | None:
+        """Take a state that was made before instead of parsing; after this all is as after `parse`.
+
+        dbt's own `parse` is called with the manifest, and then sets up all but the manifest. What
+        it says of the run is compared with what the state was filled in with.
+
+        Returns:
+            Why not, where nothing was done: the project is then to be parsed.
+        """
+        try:
+            manifest = serving.load(state.data, state.place)
+        except serving.UnreadableState as error:
+            return f"the baked state does not load: {error}"
+        words = self._options.common_words(self._profiles_dir, folder)
+        outcome = self._invoke(["parse", "--no-write-json", *words], manifest)
+        if outcome.exception is not None or outcome.result is not manifest:
+            return "dbt does not take the baked state"
+        config = adapters.current().config
+        why = serving.refusal(state, config) or serving.adopt(state, manifest, config)
+        if why is None:
+            self._manifest = manifest
+            self._adapter_type = str(adapters.current().type())
+            self._files = dict(state.files)
+        return why
+
+    @property
+    def manifest(self) -> Any:
+        """dbt's own object for the parsed project. After `parse`."""
+        return self._manifest
 
     def place(self) -> tuple[str, str]:
         """The (catalog, schema) of the target, as dbt resolved the profile. After `parse`."""
@@ -132,7 +165,9 @@ class Engine:
     def fingerprint(self) -> dict[str, dict[str, str]]:
         """Digests of all that decides what the parsed project does. After `parse`."""
         selectors = adapters.current().config.manifest_selectors
-        return fingerprint(self._manifest, selectors, self._options.variables, self.versions())
+        return fingerprint(
+            self._manifest, self._files, selectors, self._options.variables, self.versions()
+        )
 
     def write_manifest(self, folder: Path) -> None:
         """Write `manifest.json` as a command would. After `parse`."""
@@ -272,10 +307,11 @@ class Engine:
             *options.common_words(self._profiles_dir, folder),
         ]
 
-    def _invoke(self, words: list[str]) -> Any:
+    def _invoke(self, words: list[str], manifest: Any = None) -> Any:
         from dbt.cli.main import dbtRunner
 
-        runner = dbtRunner(manifest=self._manifest, callbacks=[self._adjust, self._callback])
+        callbacks: list[Callable[[Any], None]] = [self._adjust, self._callback]
+        runner = dbtRunner(manifest=manifest or self._manifest, callbacks=callbacks)
         outcome = runner.invoke(words)
         if self._callback.fault:
             raise self._callback.fault

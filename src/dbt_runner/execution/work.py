@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from dbt_runner.baked.shipped import NoState
 from dbt_runner.engine.engine import BEHAVIOUR, Engine
 from dbt_runner.engine.events import (
     GREEN,
@@ -25,6 +26,7 @@ from dbt_runner.errors import NotPublished
 from dbt_runner.execution import state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
+from dbt_runner.execution.parsing import serve
 from dbt_runner.execution.planning import Planning
 from dbt_runner.execution.preparation import prepare_when_free
 from dbt_runner.execution.pruning import prune
@@ -165,7 +167,23 @@ class Work:
     def _parse(self) -> None:
         self._reporter.notice("run.parsing")
         clock = time.monotonic()
-        assignment, folder = self._assignment, self._workspace.parse
+        folder = self._workspace.parse
+        try:
+            warnings = serve(self._assignment, self.engine, folder)
+        except NoState as why:
+            self._parse_anew(folder)
+            if str(why):
+                how, _, reason = (self._summary.parse or "full").partition(": ")
+                self._summary.parse = f"{how}: {why} ({reason})"
+        else:
+            self._summary.parse = "baked"
+            for warning in warnings:
+                self._listen(warning)
+        self._spend("parse", clock)
+        self._summary.catalog, self._summary.target_schema = self.engine.place()
+
+    def _parse_anew(self, folder: Path) -> None:
+        assignment = self._assignment
         cache = ParseCache(
             BEHAVIOUR,
             assignment.project.folder,
@@ -181,8 +199,6 @@ class Work:
         problem = cache.keep(folder)
         if problem:
             self._reporter.notice("parse.not_kept", level="debug", reason=problem)
-        self._spend("parse", clock)
-        self._summary.catalog, self._summary.target_schema = self.engine.place()
 
     def _prune(self) -> None:
         if self._assignment.settings.prune:

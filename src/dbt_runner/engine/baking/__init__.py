@@ -1,0 +1,1 @@
+"""Making a parse state at build time; a run never imports this."""
