@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runs import Project, Running
+from runs import MAIN, Project, Running
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPING = ("pyproject.toml", "hatch_build.py", "release.py", "LICENSE", "README.md")
@@ -94,13 +94,15 @@ def build(project: Path, folder: Path, *words: str, bake: bool = True) -> Instal
     with zipfile.ZipFile(wheel) as archive:
         # what an installer does with a wheel that holds packages only
         archive.extractall(site)
+    if bake and not (site / "dbt_runner/_baked").exists():
+        shutil.copytree(states, site / "dbt_runner/_baked")
     _python(["-m", "compileall", "-q", str(site)], checkout, {})
     shutil.rmtree(checkout)
     return Installed(site, said)
 
 
 def _bake(checkout: Path, states: Path, words: Sequence[str]) -> str:
-    command = ["-m", "dbt_runner", "bake", f"--project-dir={checkout / 'dbt_project'}"]
+    command = [*MAIN, "bake", f"--project-dir={checkout / 'dbt_project'}"]
     return _python(
         [*command, f"--output={states}", *words],
         checkout,

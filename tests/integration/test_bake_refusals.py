@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runs import MAIN
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -141,7 +143,7 @@ def bake(folder: Path, files: dict[str, str]) -> tuple[str, list[str]]:
         file.write_text(text, encoding="utf-8")
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "dbt_runner", "bake"),
+            *(sys.executable, *MAIN, "bake"),
             *(f"--project-dir={project}", f"--output={output}"),
         ],
         cwd=folder,
