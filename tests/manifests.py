@@ -13,6 +13,9 @@ OWN = frozenset(
 )
 """Keys of `metadata` that name the run itself."""
 TIMES = frozenset({"created_at"})
+UNORDERED = frozenset({"macros", "nodes", "refs", "sources"})
+"""Lists that dbt makes of sets: their order differs from one parse to the next
+(`populate` in dbt/parser/models.py, dbt-core 1.11, of what dbt-extractor found)."""
 WORKSPACE = re.compile(r"dbt-runner-\w{8}")
 """A run's private folder, which compiled files are named by."""
 
@@ -31,6 +34,8 @@ def comparable(file: Path, names: Mapping[str, str]) -> Any:
     manifest["metadata"] = {k: v for k, v in manifest["metadata"].items() if k not in OWN}
     # ours, by which what a run wrote is found again
     manifest["metadata"]["env"].pop("DBT_RUNNER_ATTEMPT", None)
+    for graph in ("parent_map", "child_map"):
+        manifest[graph] = {name: sorted(found) for name, found in manifest[graph].items()}
     return _without_times(manifest)
 
 
@@ -48,7 +53,15 @@ def differences(left: Any, right: Any, place: str = "") -> list[str]:
 
 def _without_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_times(item) for key, item in value.items() if key not in TIMES}
+        return {
+            key: _in_order(item) if key in UNORDERED else _without_times(item)
+            for key, item in value.items()
+            if key not in TIMES
+        }
     if isinstance(value, list):
         return [_without_times(item) for item in value]
     return value
+
+
+def _in_order(value: Any) -> Any:
+    return sorted(value, key=json.dumps) if isinstance(value, list) else _without_times(value)
