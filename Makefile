@@ -176,8 +176,8 @@ test-other-python: env ## the quick tests on the other supported Python, where t
 
 ##@ Release
 
-build: env ## dist/: wheel, constraints.txt, requirements.lock, SBOM
-	$(BIN)/python release.py
+build: env ## dist/: wheel with its baked parse states (NAMES=declared), constraints, lock, SBOM
+	$(BIN)/python release.py $(if $(NAMES),--names $(NAMES))
 
 pins: env ## resources/requirements.txt, which jobs install, from uv.lock
 	$(EXPORT) >resources/requirements.txt

@@ -134,7 +134,7 @@ def _runs() -> None:
 def _bake() -> None:
     from dbt_runner.baked import command
 
-    command.run(sys.argv[2:], os.environ)
+    command.run(sys.argv[2:])
 
 
 def _client() -> None:

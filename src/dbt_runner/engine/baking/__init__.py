@@ -1,1 +1,1 @@
-"""Making a parse state at build time; a run never imports this."""
+"""The parse state that is made when the wheel is built."""
