@@ -94,8 +94,6 @@ def build(project: Path, folder: Path, *words: str, bake: bool = True) -> Instal
     with zipfile.ZipFile(wheel) as archive:
         # what an installer does with a wheel that holds packages only
         archive.extractall(site)
-    if bake and not (site / "dbt_runner/_baked").exists():
-        shutil.copytree(states, site / "dbt_runner/_baked")
     _python(["-m", "compileall", "-q", str(site)], checkout, {})
     shutil.rmtree(checkout)
     return Installed(site, said)
