@@ -1,0 +1,192 @@
+"""A parse that looks at the names of its run, or at the clock, is not baked; and it is said why."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runs import MAIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Each bakes, in processes of their own.
+pytestmark = pytest.mark.slow
+
+PROJECT = """\
+name: shop
+version: "1.0"
+profile: shop
+flags: {send_anonymous_usage_stats: false}
+"""
+MODEL = "models/orders.sql"
+NODE = "model.shop.orders"
+NAMES = "{{% macro generate_schema_name(custom_schema_name, node) %}}{}{{% endmacro %}}"
+REFUSED = {
+    "a schema is compared with": (
+        MODEL,
+        "{{ config(materialized='view' if target.schema == 'prod' else 'table') }} select 1 as id",
+        NODE,
+    ),
+    "a schema decides whether a model is there": (
+        MODEL,
+        "{{ config(enabled=target.schema != 'prod') }} select 1 as id",
+        NODE,
+    ),
+    "a schema is looked for in a list": (
+        MODEL,
+        "{{ config(tags=['dev'] if target.schema in ['dev', 'ci'] else []) }} select 1 as id",
+        NODE,
+    ),
+    "a schema's beginning is asked for": (
+        MODEL,
+        "{{ config(tags=['dev'] if target.schema.startswith('dev') else []) }} select 1 as id",
+        NODE,
+    ),
+    "a schema is a key": (
+        MODEL,
+        "{{ config(meta={'a': {'prod': 1}.get(target.schema, 2)}) }} select 1 as id",
+        NODE,
+    ),
+    "a schema's length is asked for": (
+        MODEL,
+        "{{ config(meta={'a': target.schema | length}) }} select 1 as id",
+        NODE,
+    ),
+    "a schema is cut": (MODEL, "{{ config(alias=target.schema[:3]) }} select 1 as id", NODE),
+    "a schema is written in capitals": (
+        MODEL,
+        "{{ config(alias=target.schema | upper) }} select 1 as id",
+        NODE,
+    ),
+    "a piece that holds a schema is compared with": (
+        MODEL,
+        "{{ config(enabled='x_' ~ target.schema != 'x_prod') }} select 1 as id",
+        NODE,
+    ),
+    "a pattern is matched with": (
+        MODEL,
+        "{{ config(enabled=not modules.re.match('prod', target.schema)) }} select 1 as id",
+        NODE,
+    ),
+    "a catalog is compared with": (
+        MODEL,
+        "{{ config(enabled=target.database != 'prod') }} select 1 as id",
+        NODE,
+    ),
+    "what a model reads hangs on the schema": (
+        MODEL,
+        "select * from {{ ref('base' if target.schema == 'prod' else 'other') }}",
+        NODE,
+    ),
+    "its own relation is compared with": (
+        MODEL,
+        "{{ config(tags=['p'] if this.schema == 'prod' else []) }} select 1 as id",
+        NODE,
+    ),
+    "a naming macro compares": (
+        "macros/names.sql",
+        NAMES.format(
+            "{% if target.schema == 'prod' %}{{ custom_schema_name }}"
+            "{% else %}{{ target.schema }}{% endif %}"
+        ),
+        "generate_schema_name",
+    ),
+    "a file of YAML compares": (
+        "models/sources.yml",
+        "sources: [{name: raw, config: {enabled: \"{{ target.schema == 'prod' }}\"}}]\n",
+        "",
+    ),
+    "the project's file compares": (
+        "dbt_project.yml",
+        PROJECT + "models: {shop: {+enabled: \"{{ target.schema != 'prod' }}\"}}\n",
+        "",
+    ),
+    "a time is in a config": (
+        MODEL,
+        "{{ config(tags=[run_started_at.strftime('%H:%M:%S.%f')]) }} select 1 as id",
+        NODE,
+    ),
+    "the clock is in a config": (
+        MODEL,
+        "{{ config(meta={'at': modules.datetime.datetime.now() | string}) }} select 1 as id",
+        NODE,
+    ),
+    "an id is in a config": (
+        MODEL,
+        "{{ config(meta={'id': invocation_id}) }} select 1 as id",
+        NODE,
+    ),
+    "chance is in a config": (
+        MODEL,
+        "{{ config(meta={'n': range(1000000) | random}) }} select 1 as id",
+        NODE,
+    ),
+}
+
+
+def bake(folder: Path, files: dict[str, str]) -> tuple[str, list[str]]:
+    """Bake a project; what was said, and the files that were made."""
+    project, output = folder / "shop", folder / "states"
+    base = {
+        "dbt_project.yml": PROJECT,
+        "runner.yml": "targets: {local: {type: duckdb, schema: analytics}}\n",
+        "models/base.sql": "select 1 as id\n",
+        "models/other.sql": "select 1 as id\n",
+    }
+    for path, text in {**base, **files}.items():
+        file = project / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, *MAIN, "bake"),
+            *(f"--project-dir={project}", f"--output={output}"),
+        ],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, sorted(file.name for file in output.iterdir())
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused(what: str, tmp_path: Path) -> None:
+    """No state is made, and one line names the node or the file."""
+    path, text, named = REFUSED[what]
+    said, made = bake(tmp_path, {path: text})
+    assert made == []
+    [line] = said.splitlines()
+    assert line.startswith("local: not baked: ")
+    assert named in line
+
+
+BAKED = {
+    "a name is written": "select '{{ target.schema }}' as name, '{{ target.name }}' as target",
+    "a name is a part of one": "{{ config(schema='x_' ~ target.schema) }} select 1 as id",
+    "a variable is compared with": (
+        "{{ config(enabled=var('there', 'yes') == 'yes') }} select 1 as id"
+    ),
+    "the target's name is compared with": (
+        "{{ config(tags=['l'] if target.name == 'local' else []) }} select 1 as id"
+    ),
+    "names are compared when it runs": (
+        "select 1 as id {% if execute and target.schema == 'prod' %} where false {% endif %}"
+    ),
+    "a time is in the statement": "select '{{ run_started_at }}' as at",
+}
+
+
+def test_baked(tmp_path: Path) -> None:
+    """What only writes names down, or looks at them when it is executed, is baked."""
+    said, made = bake(
+        tmp_path, {f"models/m_{n}.sql": text for n, text in enumerate(BAKED.values())}
+    )
+    assert made == ["local.json", "local.state"], said
+    assert said.startswith("local: baked")
