@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
 
-from dbt_runner.engine.baking.marks import Derived, Origins, derived
+from dbt_runner.engine.baking.marks import Derived, Origins, derived, plain
 from dbt_runner.engine.baking.watch import Watch
 
 _OF_TEXT = frozenset({"format", "join"})
@@ -126,11 +126,13 @@ class Calls:
         return result
 
     def _keep(self, args: Any, named: Any) -> None:
+        """Judge a config; what is derived loses its mark, which is told by then."""
         options = dict(args[0]) if args and isinstance(args[0], dict) else named
-        for key, value in options.items():
+        for key, value in list(options.items()):
             why = self._origins.derived(value)
             if why:
                 self._tell(f"sets the config '{key}' from {why}")
+                options[key] = plain(value)
 
     def _is_lookup(self, function: Any, owner: Any) -> bool:
         return (
