@@ -97,7 +97,8 @@ def work(request: Request) -> Found:
     connection = Connection(
         request.profile, request.target, place.catalog, place.schema, output=request.output
     )
-    options = Options(Path(place.root), connection, folder, request.threads)
+    # unpatched: what is watched is dbt as it is, and nothing compiled here is kept for runs
+    options = Options(Path(place.root), connection, folder, request.threads, patches=False)
     engine = Engine(options, listen)
     try:
         with (
