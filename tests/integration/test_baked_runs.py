@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.stdout.decode().startswith("local: baked"), done.stdout
     assert str(folder).encode() not in (states / "local.json").read_bytes()
     return folder / "site"
+
+
+def test_bytes_are_the_same_twice(site: Path, tmp_path: Path) -> None:
+    """Another bake, at another place and time, gives the same bytes of state and key."""
+    project = tmp_path / "a longer place" / "shop"
+    for name, text in reversed(FILES.items()):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "dbt_runner", "bake", f"--project-dir={project}"]
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
+    words = [*command, f"--output={tmp_path}"]
+    subprocess.run(words, env=environment, capture_output=True, check=True)
+    for name in ("local.state", "local.json"):
+        assert (tmp_path / name).read_bytes() == (site / "dbt_runner/_baked" / name).read_bytes()
 
 
 class Baked(Project):
