@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def applied(patches: Iterable[Patch]) -> Iterator[tuple[Verdict, ...]]:
         for patch in patches:
             refused = None
             try:
+                for name in patch.imports:
+                    import_module(name)
                 check(patch)
                 stack.callback(patch.put_in())
             except NotProven as error:

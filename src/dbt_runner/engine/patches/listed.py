@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dbt_runner.engine.patches import contexts, events, graph, macros, methods
+from dbt_runner.engine.patches import contexts, events, graph, macros, methods, tables, templates
 from dbt_runner.engine.patches.patch import Patch
 
-PATCHES: tuple[Patch, ...] = (events.PATCH, contexts.PATCH, macros.PATCH, graph.PATCH)
+PATCHES: tuple[Patch, ...] = (
+    events.PATCH,
+    contexts.PATCH,
+    templates.PATCH,
+    tables.PATCH,
+    macros.PATCH,
+    graph.PATCH,
+)
 
 EARLY: tuple[Patch, ...] = (methods.PATCH,)
 """What is put in before dbt is imported, into what it builds on."""

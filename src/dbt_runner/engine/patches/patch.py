@@ -27,12 +27,14 @@ class Patch:
         make: makes the replacements, by site; handed the originals as they stand in the module's
             or the class's own dictionary. Modules that it uses are imported by then.
         relies_on: further modules, whose text the proof hangs on.
+        imports: modules that dbt imports only later, when it works on the first node.
     """
 
     name: str
     sites: tuple[str, ...]
     make: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     relies_on: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
     def modules(self) -> tuple[str, ...]:
         """Every module whose text the proof hangs on."""

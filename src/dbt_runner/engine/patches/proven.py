@@ -9,6 +9,7 @@ PYTHONS = ((3, 11), (3, 12))
 
 VERSIONS = {
     "Jinja2": "3.1.6",
+    "agate": "1.9.1",
     "dbt-adapters": "1.24.5",
     "dbt-common": "1.38.0",
     "dbt-core": "1.11.16",
@@ -20,12 +21,20 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
     "Jinja2": {
         "jinja2.compiler": "f51a42425e57f3c0",
         "jinja2.environment": "f6786b3fb0a1f8d6",
+        "jinja2.nativetypes": "ec620600b54981dc",
         "jinja2.parser": "94b385cb7b049877",
+        "jinja2.runtime": "80393e1af76b8895",
+    },
+    "agate": {
+        "agate.data_types.base": "10a6d8ef4b3b9f02",
+        "agate.table": "9c3a551c8eaa36da",
+        "agate.type_tester": "77aa53c44cfd52c8",
     },
     "dbt-adapters": {
         "dbt.adapters.factory": "f4df8b8d39f2a812",
     },
     "dbt-common": {
+        "dbt_common.clients.agate_helper": "6a728a80a5793d29",
         "dbt_common.clients.jinja": "c0ac010ad2062973",
         "dbt_common.events.base_types": "181402fbdd595a7b",
         "dbt_common.events.event_manager": "30bd322ff751f495",
