@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from dbt_runner.engine.patches import contexts, events, graph, macros, methods, tables, templates
+from dbt_runner.engine.patches import (
+    contexts,
+    events,
+    graph,
+    macros,
+    methods,
+    schemas,
+    tables,
+    templates,
+)
 from dbt_runner.engine.patches.patch import Patch
 
 PATCHES: tuple[Patch, ...] = (
@@ -12,6 +21,7 @@ PATCHES: tuple[Patch, ...] = (
     tables.PATCH,
     macros.PATCH,
     graph.PATCH,
+    schemas.PATCH,
 )
 
 EARLY: tuple[Patch, ...] = (methods.PATCH,)

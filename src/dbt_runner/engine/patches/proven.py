@@ -60,6 +60,7 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
         "mashumaro.config": "cceac9f24ff281ff",
         "mashumaro.core.meta.code.builder": "0eec1de06a6fdb91",
         "mashumaro.core.meta.mixin": "2ae96c16715aa16f",
+        "mashumaro.jsonschema.schema": "705c4e00ac36bdd2",
         "mashumaro.mixins.dict": "fd63f31ee7d7cf5d",
     },
 }
