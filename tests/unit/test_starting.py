@@ -7,15 +7,20 @@ import gc
 import json
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from dbt_runner.engine import generated_code
 from dbt_runner.engine.collector import THRESHOLDS, Collector
 from dbt_runner.engine.generated_code import GeneratedCode
+from dbt_runner.engine.patches import macros
+from dbt_runner.engine.patches.gate import Verdict, applied
 
 TEXT = "def double(x):\n    return 2 * x\n"
 
@@ -162,13 +167,20 @@ time = Time(count=2, period=TimePeriod.hour)
 threshold = FreshnessThreshold(warn_after=time)
 again = FreshnessThreshold.from_dict(threshold.to_dict(omit_none=True))
 found["round"] = [str(threshold.to_dict(omit_none=True)), repr(again), time.to_msgpack().hex()]
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.contracts.project import PackageConfig, Project, ProjectFlags
+from dbt_runner.engine.patches import schemas
+with applied([schemas.PATCH] if sys.argv[1] == "patched" else ()) as verdicts:
+    assert not any(verdict.refused for verdict in verdicts), verdicts
+    for cls in DuckDBCredentials, PackageConfig, Project, ProjectFlags:
+        found[cls.__name__] = json.dumps(cls.json_schema())
 json.dump(found, sys.stdout)
 """
 
 
 @pytest.mark.slow
 def test_shared_stubs_are_the_same_stubs() -> None:
-    """Each class of dbt has the same methods, of the same kind and code, with the patch and not."""
+    """Each class of dbt has the same methods and schema, with the patches and without."""
     seen = []
     for how in ("patched", "stock"):
         words = [sys.executable, "-c", PROBE, how]
@@ -177,3 +189,39 @@ def test_shared_stubs_are_the_same_stubs() -> None:
         seen.append(json.loads(done.stdout))
     assert len(seen[0]) > 1000
     assert seen[0] == seen[1]
+
+
+def macro(package: str, name: str) -> Any:
+    """What dbt hands over of a macro."""
+    text = f"{{% macro {name}(x) %}}{{{{ x }}}}{{{{ x }}}}{{% endmacro %}}"
+    return SimpleNamespace(macro_sql=text, package_name=package, name=name)
+
+
+def called(template: Any, name: str) -> str:
+    """What a macro says."""
+    return str(vars(template.make_module(vars={}))[f"dbt_macro__{name}"]("a"))
+
+
+def test_macros_of_dbt_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process finds what dbt's macros were compiled to, and nothing of a project's."""
+    jinja = import_module("dbt_common.clients.jinja")
+    import_module("dbt.adapters.factory")
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    theirs, own = macro("dbt", "twice"), macro("shop", "double")
+    for process in ("first", "second"):
+        code = GeneratedCode(tmp_path / "code")
+        code.read()
+        monkeypatch.setattr(generated_code, "_current", code)
+        if process == "second":
+            refuse = Mock(side_effect=ZeroDivisionError)
+            monkeypatch.setattr(jinja.MacroFuzzEnvironment, "compile", refuse, raising=False)
+        with applied([macros.PATCH]) as verdicts:
+            assert verdicts == (Verdict("macros"),)
+            assert called(jinja.TemplateCache().get_node_template(theirs), "twice") == "aa"
+            if process == "first":
+                assert called(jinja.TemplateCache().get_node_template(own), "double") == "aa"
+            else:
+                with pytest.raises(Exception, match=r".*") as raised:
+                    jinja.TemplateCache().get_node_template(own)
+                assert isinstance(raised.value.__cause__, ZeroDivisionError)
+        code.keep()

@@ -6,6 +6,9 @@ four hundred classes, made and compiled while dbt is imported (`_add_pack_method
 `_add_unpack_method_lines_lazy` of mashumaro/core/meta/code/builder.py, 3.14). The text of a stub
 hangs on the format and on a few options, not on the class, and it asks for the class when it is
 called. So it is made for the first class of its kind, and the others share the function.
+
+Classes that dbt imports beside its own, such as those of mashumaro's JSON schemas, are not lazy;
+here every class is whose options do not say otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ _HOME = "mashumaro.mixins.dict"
 _PACKER = f"{_HOME}:compile_mixin_packer"
 _UNPACKER = f"{_HOME}:compile_mixin_unpacker"
 _CONFIG = "mashumaro.config"
+_LAZY = f"{_CONFIG}:BaseConfig.lazy_compilation"
 
 
 def _shared(original: Callable[..., None], config: Any) -> Callable[..., None]:
@@ -44,8 +48,8 @@ def _shared(original: Callable[..., None], config: Any) -> Callable[..., None]:
 
 def _kind(cls: type, parameters: Mapping[str, Any], config: Any) -> object:
     """What a class's stubs hang on; `None` if its methods are written at once."""
-    own: Any = getattr(cls, "Config", None)
-    if not (own is not None and issubclass(own, config.BaseConfig) and own.lazy_compilation):
+    own: Any = getattr(cls, "Config", config.BaseConfig)
+    if not (issubclass(own, config.BaseConfig) and own.lazy_compilation):
         return None
     # these have further stubs, which hold what belongs to the class
     if config.ADD_DIALECT_SUPPORT in own.code_generation_options or own.dialect is not None:
@@ -62,12 +66,16 @@ def _kind(cls: type, parameters: Mapping[str, Any], config: Any) -> object:
 
 def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
     config = sys.modules[_CONFIG]
-    return {site: _shared(original, config) for site, original in originals.items()}
+    return {
+        _PACKER: _shared(originals[_PACKER], config),
+        _UNPACKER: _shared(originals[_UNPACKER], config),
+        _LAZY: True,
+    }
 
 
 PATCH = Patch(
     "methods",
-    (_PACKER, _UNPACKER),
+    (_PACKER, _UNPACKER, _LAZY),
     _make,
-    relies_on=(_CONFIG, "mashumaro.core.meta.code.builder", "mashumaro.core.meta.mixin"),
+    relies_on=("mashumaro.core.meta.code.builder", "mashumaro.core.meta.mixin"),
 )

@@ -42,6 +42,7 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
     },
     "dbt-core": {
         "dbt.clients.jinja": "888aa9cacd5ffa97",
+        "dbt.compilation": "c33b503ed9b61623",
         "dbt.context.base": "ea60cb476ab5d2dc",
         "dbt.context.configured": "b55e713b55cd28a9",
         "dbt.context.exceptions_jinja": "9c25a37d668072d7",
@@ -51,12 +52,15 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
         "dbt.context.query_header": "4895734029f56fc4",
         "dbt.context.target": "5b50d4eaa69aaffd",
         "dbt.contracts.graph.manifest": "1511879dd3f62f82",
+        "dbt.graph.graph": "7314c8f164338ae6",
+        "dbt.graph.queue": "53a196c2a823352f",
         "dbt.tracking": "1c61a931a2b4a661",
     },
     "mashumaro": {
         "mashumaro.config": "cceac9f24ff281ff",
         "mashumaro.core.meta.code.builder": "0eec1de06a6fdb91",
         "mashumaro.core.meta.mixin": "2ae96c16715aa16f",
+        "mashumaro.jsonschema.schema": "705c4e00ac36bdd2",
         "mashumaro.mixins.dict": "fd63f31ee7d7cf5d",
     },
 }
