@@ -115,7 +115,7 @@ models:
     latest_version: 2
     group: sales
     access: public
-    config: {contract: {enforced: true}, tags: [base]}
+    config: {contract: {enforced: true}, tags: [base], materialized: table}
     constraints: [{type: check, expression: "id > 0"}]
     columns:
       - name: id

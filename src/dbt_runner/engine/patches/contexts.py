@@ -23,6 +23,8 @@ _BUILD = "dbt.context.macros:MacroNamespaceBuilder.build_namespace"
 _TO_DICT = "dbt.context.manifest:ManifestContext.to_dict"
 _RENDERED = "dbt.context.base:Var.get_rendered_var"
 
+_PROTOCOL = "dbt.context.providers:IsFQNResource"
+
 _OURS = "dbt_runner_macros"
 """The attribute that leads from a namespace of dbt's to its macros here."""
 
@@ -201,6 +203,17 @@ def _fill(owner: Any, macros: _Macros) -> Lazy:
     return context
 
 
+def _quick(protocol: Any) -> type:
+    """A class that says of an object what a protocol of dbt's says, without `inspect`."""
+    names = tuple(protocol.__protocol_attrs__)
+
+    class Quick(type):
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return all(hasattr(instance, name) for name in names)
+
+    return Quick("IsFQNResource", (), {})
+
+
 def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
     indexes = _Indexes(sys.modules["dbt.context.macros"].GLOBAL_PROJECT_NAME)
     has_jinja = sys.modules["dbt.clients.jinja"]._HAS_RENDER_CHARS_PAT.search  # noqa: SLF001
@@ -222,15 +235,21 @@ def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
             return raw
         return originals[_RENDERED](self, var_name)
 
-    return {_BUILD: build_namespace, _TO_DICT: to_dict, _RENDERED: get_rendered_var}
+    return {
+        _BUILD: build_namespace,
+        _TO_DICT: to_dict,
+        _RENDERED: get_rendered_var,
+        _PROTOCOL: _quick(originals[_PROTOCOL]),
+    }
 
 
 PATCH = Patch(
     "contexts",
-    (_BUILD, _TO_DICT, _RENDERED),
+    (_BUILD, _TO_DICT, _RENDERED, _PROTOCOL),
     _make,
     relies_on=(
         "dbt.clients.jinja",
+        "dbt.config.project",
         "dbt.context.configured",
         "dbt.context.exceptions_jinja",
         "dbt.context.providers",
