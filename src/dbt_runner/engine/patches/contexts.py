@@ -74,15 +74,15 @@ class _Indexes:
 
     def __init__(self, dbt: str) -> None:
         self._dbt = dbt
-        self._macros: Mapping[str, Mapping[str, Any]] = {}
-        self._size = -1
-        self._found: dict[Any, _Index] = {}
+        self._of: tuple[Any, int, dict[Any, _Index]] = None, 0, {}
 
     def of(self, builder: Any, macros: Mapping[str, Mapping[str, Any]]) -> _Index:
         size = sum(map(len, macros.values()))
-        if macros is not self._macros or size != self._size:
-            self._macros, self._size, self._found = macros, size, {}
-        found = self._found
+        # as one value, since threads work with manifests of their own: a unit test has one
+        of = self._of
+        if of[0] is not macros or of[1] != size:
+            of = self._of = macros, size, {}
+        found = of[2]
         key = (
             builder.root_package,
             builder.search_package,
