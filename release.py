@@ -78,7 +78,7 @@ def bake(folder: Path, names: str = "parametric") -> Path:
             copy = project / target.removeprefix(SHIPPED_PROJECT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / source, copy)
-    command = [sys.executable, "-m", "dbt_runner.baked"]
+    command = [sys.executable, "-m", "dbt_runner", "bake"]
     options = [f"--project-dir={project}", f"--output={states}", f"--names={names}"]
     print(run([*command, *options]), end="")
     return states

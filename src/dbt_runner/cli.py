@@ -66,7 +66,12 @@ def main() -> int:
 
 
 def module_main() -> int:
-    """`python -m dbt_runner`: what the entry point `run` does, with an exit code as its end."""
+    """`python -m dbt_runner`: what the entry point `run` does, with an exit code as its end.
+
+    It also bakes, for a build that has no console script.
+    """
+    if sys.argv[1:2] == ["bake"]:
+        return _exit_code(_bake)
     return _exit_code(partial(_whole_process, in_job=True))
 
 

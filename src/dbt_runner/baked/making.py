@@ -16,35 +16,12 @@ from typing import Any
 
 from dbt_runner.baked import files
 from dbt_runner.baked.key import Key, installed, output_digest, value_digest
+from dbt_runner.baked.names import FIRST, SECOND, Sentinels
 from dbt_runner.baked.profile import filled
 from dbt_runner.errors import DbtError
 from dbt_runner.warehouse.connection import Connection
 
 _WORKER = "dbt_runner.engine.baking.worker"
-
-
-@dataclass(frozen=True)
-class Sentinels:
-    """Names that occur nowhere else, so that they can be found again wherever they went.
-
-    Valid identifiers in lower case, as all names of a run are. The two sets share neither a
-    beginning nor a length: what is cut off a name, or hangs on its length, differs then.
-    """
-
-    catalog: str
-    schema: str
-    root: str
-    host: str
-    threads: int
-
-    @property
-    def marks(self) -> list[str]:
-        """The beginnings of the names."""
-        return [name[:5] for name in (self.catalog, self.schema, self.root, self.host)]
-
-
-FIRST = Sentinels("jqxkabmo", "wvzqudri", "qhjxteno", "xzqvyfar", 3)
-SECOND = Sentinels("zkxvojacelup", "xqjfwibyromde", "vwqzpuklojast", "kvjzquhemopid", 7)
 
 
 @dataclass(frozen=True)
@@ -131,6 +108,7 @@ def _parse(
         "output": output,
         "environment": environment,
         "marks": [*marks, str(work).lower()],
+        "declared": own is not None,
         "threads": names.threads,
         "folder": str(work),
         "against": str(against) if against else None,

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from dbt_runner.engine import guard
+
 FORMAT = 1
 """Goes up when older bytes mean something else."""
 
@@ -89,6 +91,7 @@ class Serving:
         environment: variables that the parse read.
         flags: values of dbt's flags that the parse read.
         files: digests of the project's files as a run's fingerprint has them.
+        marks: of the names that it was made with.
     """
 
     data: bytes
@@ -96,6 +99,7 @@ class Serving:
     environment: tuple[str, ...] = ()
     flags: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
 
 
 def load(data: bytes, place: Place) -> Any:
@@ -167,7 +171,7 @@ def adopt(state: Serving, manifest: Any, config: Any) -> str | None:
     }
     # dispatch goes through the packages' names, which a parse would have looked up
     config.load_dependencies()
-    return None
+    return guard.left_over(manifest, config, state.marks) or guard.wrong_relation(manifest, config)
 
 
 def as_json(value: Any) -> Any:

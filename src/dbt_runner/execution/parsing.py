@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dbt_runner.baked import shipped
 from dbt_runner.baked.key import Setting
+from dbt_runner.baked.names import FIRST
 from dbt_runner.baked.shipped import NoState
 from dbt_runner.engine.engine import BEHAVIOUR, Engine
 from dbt_runner.engine.events import Warned
@@ -48,7 +49,7 @@ def serve(assignment: Assignment, engine: Engine, folder: Path) -> tuple[Warned,
         raise NoState(why)
     place = Place(catalog, schema, str(assignment.project.folder))
     key = found.key
-    state = Serving(found.read(), place, tuple(key.environment), key.flags, key.parsed)
+    state = Serving(found.read(), place, tuple(key.environment), key.flags, key.parsed, FIRST.marks)
     why = engine.parse_baked(state, folder)
     if why:
         raise NoState(why)

@@ -35,7 +35,7 @@ _OF_RELATIONS = frozenset(
 )
 """Methods of relations and adapters that carry names: dbt/adapters/base/relation.py, impl.py."""
 
-_CARRYING = frozenset({"_return", "_zip", "log", "print", "zip_strict"})
+_CARRYING = frozenset({"log", "print", "return", "zip", "zip_strict"})
 """Functions of dbt/context/base.py that hand on what they take."""
 
 
@@ -181,4 +181,4 @@ class Calls:
 
 def _name_of(function: Any) -> str:
     name = getattr(function, "__name__", None)
-    return name if isinstance(name, str) else type(function).__name__
+    return (name if isinstance(name, str) else type(function).__name__).lstrip("_")

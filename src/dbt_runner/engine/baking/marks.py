@@ -26,19 +26,26 @@ class Derived:
     tell: Tell = staticmethod(lambda _: None)
 
 
-class DerivedText(str, Derived):
-    """Text; whether it is empty is taken to be the same in each run."""
-
-    __slots__ = ("tell", "why")
-
-
 class _Decisive(Derived):
+    """One whose truth value hangs on what it was made of."""
+
+    __slots__ = ()
+
     def __bool__(self) -> bool:
         self.tell(f"decides on {self.why}")
         return bool(self._plain())
 
     def _plain(self) -> Any:
         raise NotImplementedError
+
+
+class DerivedText(_Decisive, str):
+    """Text; it may be empty in another run."""
+
+    __slots__ = ("tell", "why")
+
+    def _plain(self) -> str:
+        return str.__str__(self)
 
 
 class _DerivedInt(_Decisive, int):
@@ -110,9 +117,7 @@ def _like(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """The value without its mark; parts of lists and mappings likewise."""
-    if isinstance(value, DerivedText):
-        return str.__str__(value)
-    if isinstance(value, _DerivedInt | _DerivedFloat | DerivedList):
+    if isinstance(value, _Decisive):
         value = value._plain()  # noqa: SLF001 - of this module
     if type(value) is list:
         return [plain(part) for part in value]

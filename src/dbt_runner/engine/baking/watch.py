@@ -31,19 +31,21 @@ class Names:
         catalog: of the target.
         schema: of the target.
         root: the project's folder, absolute.
+        declared: catalog and schema are the target's own, and the state is for these alone, so
+            that anything may be decided on them.
     """
 
     catalog: str
     schema: str
     root: str
+    declared: bool = False
 
     def labelled(self) -> tuple[tuple[str, str], ...]:
         """(text, what it stands for) of each."""
-        return (
-            (self.root, "the project's folder"),
-            (self.schema, "the schema"),
-            (self.catalog, "the catalog"),
-        )
+        folder = ((self.root, "the project's folder"),)
+        if self.declared:
+            return folder
+        return (*folder, (self.schema, "the schema"), (self.catalog, "the catalog"))
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.engine import serving
+from dbt_runner.engine import adapters, guard, serving
 from dbt_runner.engine.baking import comparison, state
 from dbt_runner.engine.baking.watch import Names, Offence, Seen, watching
 from dbt_runner.engine.engine import Engine
@@ -38,6 +39,7 @@ class Request:
         marks: beginnings of names that belong to this parse alone, in lower case; no text may hold
             one but as the whole name.
         folder: for everything that is written.
+        declared: the catalog and the schema are the target's own, and may be decided on.
         against: a state that has to give the same manifest under these names.
     """
 
@@ -49,6 +51,7 @@ class Request:
     marks: list[str]
     threads: int
     folder: str
+    declared: bool
     against: str | None = None
 
 
@@ -99,7 +102,8 @@ def work(request: Request) -> Found:
     try:
         with (
             engine.session(lambda: Login(environment=request.environment)),
-            watching(Names(place.catalog, place.schema, place.root)) as watch,
+            _checked(engine) as checked,
+            watching(_names(request)) as watch,
         ):
             engine.parse(folder / "parse")
             seen = watch.seen()
@@ -108,7 +112,7 @@ def work(request: Request) -> Found:
     except RunnerError as error:
         return Found(problem=("the project", f"does not parse: {' '.join(str(error).split())}"))
     until = _until(manifest)
-    problem = _problem(seen.offences) or _foreign(manifest)
+    problem = _problem(seen.offences) or _foreign(manifest) or next(iter(checked), None)
     state.strip(manifest)
     problem = problem or _left_over(manifest, request) or _other(manifest, request)
     if problem:
@@ -117,6 +121,22 @@ def work(request: Request) -> Found:
     templates = state.Templates(place)
     warnings = [(w.name, list(templates.pieces(w.message) or (w.message,))) for w in warned]
     return Found(**facts, warnings=warnings, until=until)
+
+
+def _names(request: Request) -> Names:
+    place = request.place
+    return Names(place.catalog, place.schema, place.root, declared=request.declared)
+
+
+@contextmanager
+def _checked(engine: Engine) -> Iterator[list[tuple[str, str]]]:
+    """Afterwards, see whether a run would find the relations right; it would not serve others."""
+    found: list[tuple[str, str]] = []
+    yield found
+    wrong = guard.wrong_relation(engine.manifest, adapters.current().config)
+    if wrong:
+        where, _, what = wrong.partition(" ")
+        found.append((where, what))
 
 
 def _facts(engine: Engine, seen: Seen, environment: dict[str, str]) -> dict[str, Any]:

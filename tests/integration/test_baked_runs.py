@@ -1,0 +1,215 @@
+"""Runs of an installed package that brings a baked parse state along."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runs import Finished, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from runs import Warm
+
+# The bake takes seconds, and what dbt does with a state does not hang on the version of Python.
+pytestmark = pytest.mark.slow
+
+SOURCE = Path(__file__).parents[2] / "src/dbt_runner"
+FILES = {
+    "dbt_project.yml": """
+name: shop
+version: "1.0"
+profile: shop
+flags: {send_anonymous_usage_stats: false}
+vars: {layer: core, unread: 1}
+models: {shop: {marts: {+schema: marts}}}
+on-run-end: "create or replace table {{ target.schema }}.ended as select 1 as id"
+""",
+    "runner.yml": """
+targets: {local: {type: duckdb, schema: analytics}}
+vars: {layer: {type: string}, unread: {type: integer}}
+""",
+    "seeds/codes.csv": "id,name\n1,a\n2,b\n",
+    "models/orders.sql": """
+{{ config(materialized='incremental', unique_key='id', meta={
+  'layer': var('layer'), 'owner': env_var('SHOP_OWNER', 'nobody')}) }}
+select id, name from {{ ref('codes') }}
+""",
+    "models/marts/sums.sql": """
+{{ config(materialized='table') }}
+{% if execute and env_var('SHOP_FAILS', '') %}{{ exceptions.raise_compiler_error('no') }}{% endif %}
+select count(*) as n from {{ ref('orders') }}
+""",
+    "models/schema.yml": "models: [{name: orders, columns: [{name: id, data_tests: [not_null]}]}]",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pip install --target` leaves of a wheel with the state of a project."""
+    folder = tmp_path_factory.mktemp("wheel")
+    made = folder / "project"
+    for name, text in FILES.items():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).write_text(text, encoding="utf-8")
+    shutil.copytree(SOURCE, folder / "site/dbt_runner", copy_function=shutil.copy2)
+    command = [sys.executable, "-m", "dbt_runner", "bake", f"--project-dir={made}"]
+    states = folder / "site/dbt_runner/_baked"
+    done = subprocess.run([*command, f"--output={states}"], capture_output=True, check=True)
+    assert done.stdout.decode().startswith("local: baked"), done.stdout
+    assert str(folder).encode() not in (states / "local.json").read_bytes()
+    return folder / "site"
+
+
+class Baked(Project):
+    """A project, run by a package of its own."""
+
+    site: Path
+
+    def go(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Finished:
+        """Run it in a fresh interpreter."""
+        place = {"PYTHONPATH": str(self.site)}
+        return self.start(*arguments, env={**place, **(env or {})}).finish()
+
+    @property
+    def state(self) -> Path:
+        """The state that it serves."""
+        return self.site / "dbt_runner/_baked/local.state"
+
+
+@pytest.fixture
+def baked(tmp_path: Path, warm: Warm, site: Path) -> Iterator[Baked]:
+    """The project at another place than it was baked at, and a package that may be changed."""
+    made = Baked(tmp_path, warm)
+    for name, text in FILES.items():
+        made.write(name, text)
+    made.site = tmp_path / "site"
+    shutil.copytree(site, made.site, copy_function=shutil.copy2)
+    yield made
+    made.close()
+
+
+def test_another_schema_is_written_alone(baked: Baked) -> None:
+    """A state serves a schema that it has never heard of, and everything lands there."""
+    done = baked.go("--run-type=full", "--target-schema=dev_me")
+    assert done.code == 0, done.stdout + done.stderr
+    assert done.summary["parse"] == "baked"
+    assert (done.summary["catalog"], done.summary["target_schema"]) == ("local", "dev_me")
+    assert baked.tables() == ["dev_me.codes", "dev_me.ended", "dev_me.orders", "dev_me_marts.sums"]
+
+
+def test_manifest_is_that_of_a_parse(baked: Baked) -> None:
+    """The artifacts of a run from the state are those of one that parsed, but for times and ids."""
+    served = baked.go("--run-type=full")
+    shutil.rmtree(baked.state.parent)
+    parsed = baked.go("--run-type=full")
+    assert (served.summary["parse"], parsed.summary["parse"][:5]) == ("baked", "full:")
+    one, other = (_comparable(done) for done in (served, parsed))
+    assert one == other
+
+
+def _comparable(done: Finished) -> object:
+    """The manifest without what belongs to one run."""
+    own = {"created_at", "generated_at", "invocation_id", "invocation_started_at", "env"}
+    own |= {"run_started_at", "compiled_path", "build_path"}
+
+    def without(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: without(item) for name, item in value.items() if name not in own}
+        return [without(item) for item in value] if isinstance(value, list) else value
+
+    return without(done.artifact("commands/01-build/manifest.json"))
+
+
+@pytest.mark.parametrize("run_type", ["incremental", "test", "run", "seed", "compile", "docs"])
+def test_every_run_type_is_served(baked: Baked, run_type: str) -> None:
+    """What is run of the project makes no difference to its parse."""
+    assert baked.go("--run-type=full").code == 0
+    done = baked.go(f"--run-type={run_type}")
+    assert (done.code, done.summary["parse"]) == (0, "baked"), done.stdout + done.stderr
+
+
+def test_resumed_run_is_served(baked: Baked) -> None:
+    """An attempt that goes on with another is served, and does what is left."""
+    failed = baked.go("--run-type=full", "--resume-key=one", env={"SHOP_FAILS": "yes"})
+    assert (failed.code, failed.summary["parse"]) == (1, "baked"), failed.stdout + failed.stderr
+    done = baked.go("--run-type=full", "--resume-key=one")
+    assert (done.code, done.summary["parse"]) == (0, "baked"), done.stdout + done.stderr
+    assert done.summary["resumed_from"] == failed.summary["attempt"]
+    assert list(done.statuses()) == ["sums"]
+
+
+def test_fingerprint_is_that_of_a_parse(baked: Baked) -> None:
+    """Else an attempt that was served would not go on with one that parsed."""
+    served = baked.go("--run-type=full")
+    shutil.rmtree(baked.state.parent)
+    parsed = baked.go("--run-type=full")
+    one, other = (done.artifact("plan.json")["fingerprint"] for done in (served, parsed))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "named"),
+    [
+        (['--vars={"layer": "raw"}'], {}, "the variable layer"),
+        ([], {"SHOP_OWNER": "me"}, "the environment variable SHOP_OWNER"),
+    ],
+)
+def test_what_the_parse_reads_is_named(
+    baked: Baked, arguments: list[str], env: dict[str, str], named: str
+) -> None:
+    """A variable that the parse read has another value: the project is parsed with that one."""
+    done = baked.go("--run-type=full", *arguments, env=env)
+    assert done.code == 0, done.stdout + done.stderr
+    assert done.summary["parse"].startswith("full: ")
+    assert named in done.summary["parse"]
+    meta = done.artifact("commands/01-build/manifest.json")["nodes"]["model.shop.orders"]["meta"]
+    assert meta == {
+        "layer": "raw" if arguments else "core",
+        "owner": env.get("SHOP_OWNER", "nobody"),
+    }
+
+
+def test_what_the_parse_does_not_read_is_served(baked: Baked) -> None:
+    """Other variables, and other environment, change nothing that is parsed."""
+    done = baked.go("--run-type=full", '--vars={"unread": 2}', env={"SHOP_OTHER": "x"})
+    assert (done.code, done.summary["parse"]) == (0, "baked"), done.stdout + done.stderr
+
+
+def test_changed_file_is_parsed_and_then_kept(baked: Baked) -> None:
+    """A stale state is left for dbt's own: all anew first, then what this machine has kept."""
+    baked.write("models/marts/sums.sql", "select 7 as n")
+    first = baked.go("--run-type=full", "--target-schema=dev")
+    second = baked.go("--run-type=full", "--target-schema=dev")
+    assert [done.code for done in (first, second)] == [0, 0]
+    for done, how in ((first, "full: "), (second, "partial: ")):
+        assert done.summary["parse"].startswith(f"{how}models/marts/sums.sql has changed")
+    assert baked.query("select n from dev_marts.sums") == [(7,)]
+
+
+def test_tampered_state_is_refused(baked: Baked) -> None:
+    """Bytes that are not those that were built are not loaded."""
+    baked.state.write_bytes(baked.state.read_bytes()[:-1] + b"x")
+    done = baked.go("--run-type=full")
+    assert done.code == 0
+    assert "not the one that was built" in done.summary["parse"]
+
+
+def test_user_profile_is_parsed(baked: Baked) -> None:
+    """What stands in a profiles.yml of one's own was not there when the state was made."""
+    output = {"type": "duckdb", "path": str(baked.file), "schema": "own"}
+    profile = {"shop": {"target": "local", "outputs": {"local": output}}}
+    (baked.root / "profiles").mkdir()
+    (baked.root / "profiles/profiles.yml").write_text(json.dumps(profile), encoding="utf-8")
+    baked.artifacts.mkdir()
+    done = baked.go("--run-type=full", f"--profiles-dir={baked.root / 'profiles'}")
+    assert done.code == 0, done.stdout + done.stderr
+    assert "profiles_dir" in done.summary["parse"]
+    assert "own.orders" in baked.tables()
