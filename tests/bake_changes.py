@@ -82,7 +82,8 @@ def _touched(installed: Installed, *_: object) -> None:
 
 def _moved(installed: Installed, *_: object) -> None:
     """Each case lies in a folder of its own anyhow; this one has a name to stumble over."""
-    odd = installed.site.with_name("an odd'place {{ x }}")
+    odd = installed.site.with_name("run") / "an odd'place {{ x }}"
+    odd.parent.mkdir()
     installed.site.rename(odd)
     installed.site.symlink_to(odd)
 

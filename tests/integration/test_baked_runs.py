@@ -86,17 +86,17 @@ def test_bytes_are_the_same_twice(site: Path, tmp_path: Path) -> None:
 class Baked(Project):
     """A project, run by a package of its own."""
 
-    site: Path
+    installed: Path
 
     def go(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Finished:
         """Run it in a fresh interpreter."""
-        place = {"PYTHONPATH": str(self.site)}
+        place = {"PYTHONPATH": str(self.installed)}
         return self.start(*arguments, env={**place, **(env or {})}).finish()
 
     @property
     def state(self) -> Path:
         """The state that it serves."""
-        return self.site / "dbt_runner/_baked/local.state"
+        return self.installed / "dbt_runner/_baked/local.state"
 
 
 @pytest.fixture
@@ -105,8 +105,8 @@ def baked(tmp_path: Path, warm: Warm, site: Path) -> Iterator[Baked]:
     made = Baked(tmp_path, warm)
     for name, text in FILES.items():
         made.write(name, text)
-    made.site = tmp_path / "site"
-    shutil.copytree(site, made.site, copy_function=shutil.copy2)
+    made.installed = tmp_path / "site"
+    shutil.copytree(site, made.installed, copy_function=shutil.copy2)
     yield made
     made.close()
 
