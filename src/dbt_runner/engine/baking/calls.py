@@ -161,7 +161,8 @@ class Calls:
             sought = args[:1] if name in _LOOKUPS else ()
             return self._origins.of(sought) is None
         if any(function is made for made in self._containers):
-            return True
+            # what is handed over by position may become a key
+            return self._origins.of(args) is None
         is_relation = isinstance(owner, self._relations) or (
             isinstance(owner, type) and issubclass(owner, self._relation_class)
         )

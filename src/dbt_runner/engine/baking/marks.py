@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, MappingView
 from dataclasses import is_dataclass
+from types import GeneratorType
 from typing import Any
 
 Tell = Callable[[str], None]
@@ -156,6 +157,14 @@ class Told(Derived, dict[str, Any]):
         return [self[key] for key in self]
 
 
+_PASSING: tuple[type[Any], ...] = (GeneratorType, zip, type(reversed([])))
+
+
+def held(value: Any) -> Any:
+    """A list in the place of what yields its elements once, so that they can be looked at."""
+    return list(value) if isinstance(value, _PASSING) else value
+
+
 class Origins:
     """Tells what a value was made of.
 
@@ -186,7 +195,7 @@ class Origins:
         parts: Any = ()
         if isinstance(value, dict):
             parts = (*dict.keys(value), *dict.values(value))
-        elif isinstance(value, list | tuple | set | frozenset):
+        elif isinstance(value, list | tuple | set | frozenset | MappingView):
             parts = value
         elif is_dataclass(value) and not isinstance(value, type):
             parts = vars(value).values() if hasattr(value, "__dict__") else ()

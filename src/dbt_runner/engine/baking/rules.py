@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dbt_runner.engine.baking.calls import Calls
-from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived
+from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived, held
 from dbt_runner.engine.baking.watch import Watch
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -125,13 +125,20 @@ class Rules:
         """An attribute that was read."""
         if isinstance(of, Derived) and not isinstance(of, Told) and not callable(value):
             return derived(value, f"{of.why}, its '{name}'", self._tell)
-        return value
+        return self._since(name, value)
 
-    def item(self, of: Any, value: Any) -> Any:
+    def item(self, of: Any, key: Any, value: Any) -> Any:
         """An item that was read."""
-        followed = isinstance(of, str | Derived) and not isinstance(of, Told)
-        why = self._origins.of(of) if followed else None
+        if not isinstance(of, str | Derived):
+            return self._since(key, value)
+        why = None if isinstance(of, Told) else self._origins.of(of)
         return derived(value, f"{why}, a part of it", self._tell) if why else value
+
+    def _since(self, key: Any, value: Any) -> Any:
+        # when a node was parsed
+        if isinstance(key, str) and key == "created_at":
+            return derived(value, "the clock", self._tell)
+        return value
 
     def end_block(self, text: str, since: int) -> Any:
         """The text of a block, given the count at its beginning."""
@@ -148,7 +155,8 @@ class Rules:
 
     def _made(self, value: Any, _how: str, *parts: Any) -> Any:
         why = self._origins.derived(parts)
-        if why is None or isinstance(value, list | dict):
+        listed = isinstance(value, list | dict)
+        if why is None or (listed and not any(isinstance(part, DerivedList) for part in parts)):
             # a list that was made of others holds their elements, marked as they are
             return value
         return derived(value, why, self._tell)
@@ -159,7 +167,7 @@ class Rules:
     def _slice(self, value: Any, start: Any, stop: Any, step: Any) -> Any:
         for bound in (start, stop, step):
             self.key(value, bound)
-        return self.item(value, value[start:stop:step])
+        return self.item(value, None, value[start:stop:step])
 
     # decisions
 
@@ -178,6 +186,7 @@ class Rules:
             self._tell(f"looks {why} up in a {type(of).__name__}")
 
     def _compare(self, text: str, sign: str, left: Any, right: Any) -> Any:
+        right = held(right)
         equality = sign in {"eq", "ne"}
         names = not (self._origins.derived(left) or self._origins.derived(right))
         # a name is a text, and never empty
