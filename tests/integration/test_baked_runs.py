@@ -48,7 +48,9 @@ select id, name from {{ ref('codes') }}
 {% if execute and env_var('SHOP_FAILS', '') %}{{ exceptions.raise_compiler_error('no') }}{% endif %}
 select count(*) as n from {{ ref('orders') }}
 """,
-    "models/schema.yml": "models: [{name: orders, columns: [{name: id, data_tests: [not_null]}]}]",
+    # dbt warns of what is described and not there
+    "models/schema.yml": "models: [{name: orders, columns: [{name: id, data_tests: [not_null]}]}, "
+    "{name: missing}]",
 }
 
 
@@ -128,6 +130,19 @@ def test_manifest_is_that_of_a_parse(baked: Baked) -> None:
     assert (served.summary["parse"], parsed.summary["parse"][:5]) == ("baked", "full:")
     one, other = (_comparable(done) for done in (served, parsed))
     assert one == other
+    for told in (served, parsed):
+        warned = [line["message"] for line in told.events("dbt.warned")]
+        assert (len(warned), told.summary["warnings"]) == (1, 1), warned
+        assert "models/schema.yml" in warned[0]
+        assert "missing" in warned[0]
+
+
+def test_warnings_as_errors_parse(baked: Baked) -> None:
+    """What dbt warned of when the state was made is an error of a run that takes it for one."""
+    done = baked.go("--run-type=full", "--warnings=error")
+    assert done.code == 2
+    assert "missing" in done.summary["error"]
+    assert done.summary["parse"] != "baked"
 
 
 def _comparable(done: Finished) -> object:

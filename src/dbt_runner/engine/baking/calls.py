@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 from dbt_runner.engine.baking.marks import Derived, Origins, derived, plain
 from dbt_runner.engine.baking.watch import Watch
 
-_OF_TEXT = frozenset({"format", "join"})
-"""Methods of a text whose result holds their arguments whole."""
+_WHOLE = re.compile(r"(\{\w*\}|\{\{|\}\}|%s|%\(\w+\)s|%%|[^{}%])*")
+"""Formats that insert text as it is: without a width, a precision, a conversion or a lookup."""
 
 _OF_LISTS = frozenset({"append", "clear", "copy", "extend", "insert", "pop", "reverse"})
 _OF_MAPPINGS = frozenset({"copy", "get", "items", "keys", "pop", "setdefault", "update", "values"})
@@ -103,7 +104,7 @@ class Calls:
             self._keep(args, named)
         elif self._is_lookup(function, owner):
             self._look_up(function, args, named)
-        elif isinstance(owner, str) and (name in _OF_TEXT or (name == "strip" and not args)):
+        elif isinstance(owner, str) and _holds_whole(owner, name, args):
             return self._marked(go(), owner, args, named)
         elif not self._carries(context, function, owner, name, args):
             return derived(go(), f"{why}, by {name}()", self._tell)
@@ -180,6 +181,20 @@ class Calls:
     def _marked(self, value: Any, *parts: Any) -> Any:
         why = self._origins.derived(parts)
         return derived(value, why, self._tell) if why else value
+
+
+def inserts_whole(text: Any) -> bool:
+    """Whether a format, of `format()` or of `%`, holds whole what is put into it."""
+    return isinstance(text, str) and _WHOLE.fullmatch(text) is not None
+
+
+def _holds_whole(text: str, method: str, args: Any) -> bool:
+    if method == "format":
+        return inserts_whole(text)
+    if method == "strip":
+        return not args
+    # letters are no name
+    return method == "join" and not any(isinstance(arg, str) for arg in args)
 
 
 def _name_of(function: Any) -> str:

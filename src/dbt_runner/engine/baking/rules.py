@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from dbt_runner.engine.baking.calls import Calls
+from dbt_runner.engine.baking.calls import Calls, inserts_whole
 from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived, held
 from dbt_runner.engine.baking.watch import Watch
 
@@ -31,26 +31,27 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "**": operator.pow,
 }
 
-_CARRYING_FILTERS = frozenset(
-    {"as_text", "attr", "d", "default", "format", "join", "map", "safe", "string", "trim"}
-)
-"""Give what they take, or text that holds it whole."""
+_CARRYING_FILTERS = frozenset({"as_text", "d", "default", "format", "string", "trim"})
+"""Of a text: give it, or text that holds it whole."""
 
 _FILTERS_OF_LISTS = _CARRYING_FILTERS | {
+    "attr",
     "count",
     "first",
     "is_list",
     "items",
+    "join",
     "last",
     "length",
     "list",
+    "map",
     "reject",
     "rejectattr",
     "reverse",
     "select",
     "selectattr",
 }
-"""Beside those, what does not look at the elements of a list or mapping, or looks through tests."""
+"""Of others: do not look at the elements, or only through tests."""
 
 _DECIDING_FILTERS = frozenset({"as_bool", "as_native", "as_number", "groupby", "unique"})
 """What they give cannot be marked: a type, or a number of elements, hangs on the text."""
@@ -76,6 +77,9 @@ _TESTS_OF_TYPE = frozenset(
 )
 
 
+_TESTS_OF_PRESENCE = frozenset({"defined", "undefined"})
+
+
 class Rules:
     """Each step of a template on a value; gives what the step gives unwatched, perhaps marked."""
 
@@ -92,6 +96,7 @@ class Rules:
             "watch_slice": self._slice,
             "watch_literal_key": self._literal_key,
             "watch_each": self._each,
+            "watch_rows": self._rows,
             "watch_emit": self.emit,
             "watch_count": lambda: self._watch.emitted,
         }
@@ -109,10 +114,11 @@ class Rules:
         why = self._origins.of((values, named))
         if why is None:
             return go()
-        first = values[0] if values else None
-        whole = isinstance(first, list | tuple | dict) and not isinstance(first, Derived)
-        carrying = name in (_FILTERS_OF_LISTS if whole else _CARRYING_FILTERS)
+        of_text = not values or isinstance(values[0], str | Derived)
+        carrying = name in (_CARRYING_FILTERS if of_text else _FILTERS_OF_LISTS)
         if name == "trim" and (len(values) > 1 or named):
+            carrying = False
+        if name == "format" and not inserts_whole(values[0]):
             carrying = False
         if name in _DECIDING_FILTERS:
             self._tell(f"applies the filter '{name}' to {why}")
@@ -162,6 +168,9 @@ class Rules:
         return derived(value, why, self._tell)
 
     def _binary(self, sign: str, left: Any, right: Any) -> Any:
+        if sign == "%" and isinstance(left, str) and not inserts_whole(left):
+            why = self._origins.of((left, right))
+            return derived(left % right, f"{why}, by a format", self._tell) if why else left % right
         return self._made(_ARITHMETIC[sign](left, right), sign, left, right)
 
     def _slice(self, value: Any, start: Any, stop: Any, step: Any) -> Any:
@@ -173,10 +182,13 @@ class Rules:
 
     def test(self, name: str, values: Any, named: Any, go: Callable[[], Any]) -> Any:
         """A test: `is name`."""
-        if name not in _TESTS_OF_TYPE:
+        if name in _TESTS_OF_TYPE:
+            # a name is always text, but what was made of it may be none, or a number, ...
+            why = None if name in _TESTS_OF_PRESENCE else self._origins.derived(values)
+        else:
             why = self._origins.of((values, named))
-            if why:
-                self._tell(f"tests whether {why} is {name}")
+        if why:
+            self._tell(f"tests whether {why} is {name}")
         return go()
 
     def key(self, of: Any, key: Any) -> None:
@@ -213,6 +225,13 @@ class Rules:
             if why:
                 self._tell(f"goes through the parts of {why}: {text}")
         return values
+
+    def _rows(self, text: str, rows: Any) -> Any:
+        """What is gone through, each element of which is taken apart."""
+        rows = list(self._each(text, rows))
+        for row in rows:
+            self._each(text, row)
+        return rows
 
 
 def _tells_nothing(value: Any) -> bool:

@@ -155,7 +155,18 @@ class _Rewriting(NodeTransformer):
         return node
 
     def _rewrite_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
-        node.iter = _step("each", node, spelled(node.iter), node.iter)
+        each = "rows" if isinstance(node.target, nodes.Tuple) else "each"
+        node.iter = _step(each, node, spelled(node.iter), node.iter)
+        return node
+
+    def _rewrite_Assign(self, node: nodes.Assign) -> nodes.Assign:  # noqa: N802
+        if isinstance(node.target, nodes.Tuple):
+            node.node = _step("each", node, spelled(node.node), node.node)
+        return node
+
+    def _rewrite_Call(self, node: nodes.Call) -> nodes.Call:  # noqa: N802
+        if node.dyn_args is not None:
+            node.dyn_args = _step("each", node, spelled(node.dyn_args), node.dyn_args)
         return node
 
     def _rewrite_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802
