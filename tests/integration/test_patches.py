@@ -37,6 +37,8 @@ TIMES = {
     "timing",
     "max_loaded_at_time_ago_in_s",
 }
+OF_A_PROCESS = re.compile("Resource report: |running dbt with arguments ")
+"""Time and memory; and arguments in an order that hangs on a temporary folder's name."""
 SEED = {"PYTHONHASHSEED": "0"}
 """Else dbt makes schemas in another order each time."""
 
@@ -110,11 +112,12 @@ def left(done: Finished, trace: Path) -> Left:
         statements.setdefault(line["node"], []).append(told)
     commands = done.artifacts / "commands"
     files = {file.relative_to(commands): file for file in sorted(commands.rglob("*"))}
+    log = steady((done.artifacts / "dbt.log").read_text(encoding="utf-8"))
     return Left(
         done.code,
         statements,
         {str(p): plain(json.loads(f.read_text())) for p, f in files.items() if p.suffix == ".json"},
-        sorted(steady((done.artifacts / "dbt.log").read_text(encoding="utf-8")).splitlines()),
+        sorted(line for line in log.splitlines() if not OF_A_PROCESS.search(line)),
         plain(done.summary["failed"]),
         done.summary["nodes"],
         sorted(steady(f"{e['name']} {e['message']}") for e in done.events("dbt.warned")),
