@@ -54,6 +54,7 @@ _MACROS = """\
 {% macro days() %}{{ return([modules.datetime.date(2020, 1, 1), 2]) }}{% endmacro %}
 {% macro caller_twice() %}{{ caller() }} {{ caller() }}{% endmacro %}
 {% macro validation() %}a macro may hide what dbt offers{% endmacro %}
+{% macro set_strict() %}whenever dbt makes it{% endmacro %}
 {% macro tidy(schema) %}{% do run_query('select 1') %}{{ log('tidied ' ~ schema, info=true) }}
 {% endmacro %}
 {% test positive(model, column_name, at_least=0) %}
@@ -88,7 +89,8 @@ select
   '{{ env_var("RICH", "poor") }} {{ target.schema }} {{ flags.FULL_REFRESH }}' as around,
   '{{ invocation_args_dict.which }} {{ model.unique_id }}' as m,
   '{{ model.depends_on.macros | sort | join(' ') }}' as macros,
-  '{{ days() }} {{ validation() }} {{ modules.re.sub("a", "b", "aaa") }}' as made,
+  '{{ validation() }} {{ set_strict() }}' as hidden,
+  '{{ days() }} {{ modules.re.sub("a", "b", "aaa") }}' as made,
   {% if execute %}{{ found.columns[1].values() | first }} as n,
   '{{ found.columns | map(attribute="data_type") | map("string") | list | length }}' as types,
   '{{ found.rows[0]["d"] }} {{ found.rows[0]["b"] }}' as d,
@@ -115,7 +117,7 @@ models:
     latest_version: 2
     group: sales
     access: public
-    config: {contract: {enforced: true}, tags: [base]}
+    config: {contract: {enforced: true}, tags: [base], materialized: table}
     constraints: [{type: check, expression: "id > 0"}]
     columns:
       - name: id

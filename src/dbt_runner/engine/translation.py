@@ -87,7 +87,7 @@ class Callback:
         }
 
     def __call__(self, message: Any) -> None:
-        """Take one event of dbt, an `EventMsg` of dbt_common."""
+        """Take one event of dbt, an `EventMsg` of dbt_common or what `patches/events.py` has."""
         try:
             self._take(message)
         except Exception as error:  # noqa: BLE001 - raised by the engine when dbt has returned

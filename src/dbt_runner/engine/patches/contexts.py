@@ -23,6 +23,8 @@ _BUILD = "dbt.context.macros:MacroNamespaceBuilder.build_namespace"
 _TO_DICT = "dbt.context.manifest:ManifestContext.to_dict"
 _RENDERED = "dbt.context.base:Var.get_rendered_var"
 
+_PROTOCOL = "dbt.context.providers:IsFQNResource"
+
 _OURS = "dbt_runner_macros"
 """The attribute that leads from a namespace of dbt's to its macros here."""
 
@@ -72,15 +74,15 @@ class _Indexes:
 
     def __init__(self, dbt: str) -> None:
         self._dbt = dbt
-        self._macros: Mapping[str, Mapping[str, Any]] = {}
-        self._size = -1
-        self._found: dict[Any, _Index] = {}
+        self._of: tuple[Any, int, dict[Any, _Index]] = None, 0, {}
 
     def of(self, builder: Any, macros: Mapping[str, Mapping[str, Any]]) -> _Index:
         size = sum(map(len, macros.values()))
-        if macros is not self._macros or size != self._size:
-            self._macros, self._size, self._found = macros, size, {}
-        found = self._found
+        # as one value, since threads work with manifests of their own: a unit test has one
+        of = self._of
+        if of[0] is not macros or of[1] != size:
+            of = self._of = macros, size, {}
+        found = of[2]
         key = (
             builder.root_package,
             builder.search_package,
@@ -201,6 +203,17 @@ def _fill(owner: Any, macros: _Macros) -> Lazy:
     return context
 
 
+def _quick(protocol: Any) -> type:
+    """A class that says of an object what a protocol of dbt's says, without `inspect`."""
+    names = tuple(protocol.__protocol_attrs__)
+
+    class Quick(type):
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return all(hasattr(instance, name) for name in names)
+
+    return Quick("IsFQNResource", (), {})
+
+
 def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
     indexes = _Indexes(sys.modules["dbt.context.macros"].GLOBAL_PROJECT_NAME)
     has_jinja = sys.modules["dbt.clients.jinja"]._HAS_RENDER_CHARS_PAT.search  # noqa: SLF001
@@ -222,15 +235,21 @@ def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
             return raw
         return originals[_RENDERED](self, var_name)
 
-    return {_BUILD: build_namespace, _TO_DICT: to_dict, _RENDERED: get_rendered_var}
+    return {
+        _BUILD: build_namespace,
+        _TO_DICT: to_dict,
+        _RENDERED: get_rendered_var,
+        _PROTOCOL: _quick(originals[_PROTOCOL]),
+    }
 
 
 PATCH = Patch(
     "contexts",
-    (_BUILD, _TO_DICT, _RENDERED),
+    (_BUILD, _TO_DICT, _RENDERED, _PROTOCOL),
     _make,
     relies_on=(
         "dbt.clients.jinja",
+        "dbt.config.project",
         "dbt.context.configured",
         "dbt.context.exceptions_jinja",
         "dbt.context.providers",

@@ -43,6 +43,7 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
     "dbt-core": {
         "dbt.clients.jinja": "888aa9cacd5ffa97",
         "dbt.compilation": "c33b503ed9b61623",
+        "dbt.config.project": "328e730ab3c3b4e1",
         "dbt.context.base": "ea60cb476ab5d2dc",
         "dbt.context.configured": "b55e713b55cd28a9",
         "dbt.context.exceptions_jinja": "9c25a37d668072d7",
