@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rich_project
-from dbt_runner.engine.patches.listed import PATCHES
+from dbt_runner.engine.patches.listed import EARLY, PATCHES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,8 @@ TIMES = {
     "timing",
     "max_loaded_at_time_ago_in_s",
 }
+OF_A_PROCESS = re.compile("Resource report: |running dbt with arguments ")
+"""Time and memory; and arguments in an order that hangs on a temporary folder's name."""
 SEED = {"PYTHONHASHSEED": "0"}
 """Else dbt makes schemas in another order each time."""
 
@@ -76,6 +78,25 @@ def plain(value: Any) -> Any:
     return steady(value) if isinstance(value, str) else value
 
 
+def artifact(file: Path) -> Any:
+    """What it holds; of a graph with edges of tests, all that stands behind each node.
+
+    With fewer edges the same stands there.
+    """
+    content = json.loads(file.read_text())
+    graph = content.get("with_test_edges") if file.name == "graph_summary.json" else None
+    for node in graph.values() if graph else ():
+        behind: set[str] = set()
+        ahead = node.get("succ", [])
+        while ahead:
+            behind |= (new := {str(number) for number in ahead} - behind)
+            ahead = [number for name in new for number in graph[name].get("succ", [])]
+        node["behind"] = sorted(behind)
+    for node in graph.values() if graph else ():
+        node.pop("succ", None)
+    return content
+
+
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     """Where two values differ."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
@@ -110,11 +131,12 @@ def left(done: Finished, trace: Path) -> Left:
         statements.setdefault(line["node"], []).append(told)
     commands = done.artifacts / "commands"
     files = {file.relative_to(commands): file for file in sorted(commands.rglob("*"))}
+    log = steady((done.artifacts / "dbt.log").read_text(encoding="utf-8"))
     return Left(
         done.code,
         statements,
-        {str(p): plain(json.loads(f.read_text())) for p, f in files.items() if p.suffix == ".json"},
-        sorted(steady((done.artifacts / "dbt.log").read_text(encoding="utf-8")).splitlines()),
+        {str(p): plain(artifact(f)) for p, f in files.items() if p.suffix == ".json"},
+        sorted(line for line in log.splitlines() if not OF_A_PROCESS.search(line)),
         plain(done.summary["failed"]),
         done.summary["nodes"],
         sorted(steady(f"{e['name']} {e['message']}") for e in done.events("dbt.warned")),
@@ -148,6 +170,6 @@ def test_patches_are_told(project: Project) -> None:
     project.model("one")
     done = project.run("--log-level=debug")
     [event] = done.events("dbt.patched")
-    assert event["patches"] == ", ".join(patch.name for patch in PATCHES)
+    assert event["patches"] == ", ".join(patch.name for patch in [*EARLY, *PATCHES])
     off = project.run("--log-level=debug", "--patches=off")
     assert [line["patches"] for line in off.events("dbt.patched")] == [""]
