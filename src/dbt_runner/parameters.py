@@ -216,6 +216,10 @@ class DeploymentSettings(BaseModel):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level to log")
     ] = "info"
+    patches: Annotated[
+        Literal["on", "off"],
+        Field(description="whether dbt's own work on each node is done for less"),
+    ] = "on"
     sample_scale: Annotated[
         Decimal, Field(gt=0, le=1000, description="scale of the local TPC-H data")
     ] = 0.01

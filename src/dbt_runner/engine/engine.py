@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from dbt_runner.engine import adapters, databricks, environment, serving
-from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
+from dbt_runner.engine.events import (
+    GREEN,
+    CredentialsFixed,
+    Event,
+    NodeFinished,
+    NodeStarted,
+    Patched,
+)
 from dbt_runner.engine.fingerprint import digests, fingerprint
 from dbt_runner.engine.options import Options
+from dbt_runner.engine.patches.gate import Verdict, applied
+from dbt_runner.engine.patches.listed import PATCHES
 from dbt_runner.engine.plan import (
     Node,
     behind,
@@ -28,7 +37,7 @@ from dbt_runner.engine.plan import (
     written,
 )
 from dbt_runner.engine.serving import Serving
-from dbt_runner.engine.translation import Callback, node_result
+from dbt_runner.engine.translation import Callback, Listener, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
 from dbt_runner.warehouse.connection import Login
@@ -42,6 +51,8 @@ BEHAVIOUR = (
     "state_modified_compare_more_unrendered_values",
 )
 """Flags of dbt that are on in every run, whatever the project says of them."""
+
+_ADJUSTED_ON = frozenset({"LogStartLine", "NewConnection", "ConcurrencyLine", "MainReportArgs"})
 
 _one_at_a_time = threading.Lock()
 
@@ -101,7 +112,9 @@ class Engine:
                 databricks.forget_session_headers()
                 # a late wish to end an earlier run is no matter of this one
                 databricks.go_on()
-            with environment.prepared(found) as dropped:
+            patches = PATCHES if self._options.patches else ()
+            with environment.prepared(found) as dropped, applied(patches) as verdicts:
+                self._tell_of_patches(verdicts)
                 self.dropped_variables = dropped
                 # what cannot be written to dbt.log is no matter for standard error
                 logging.raiseExceptions = False
@@ -310,8 +323,10 @@ class Engine:
     def _invoke(self, words: list[str], manifest: Any = None) -> Any:
         from dbt.cli.main import dbtRunner
 
-        callbacks: list[Callable[[Any], None]] = [self._adjust, self._callback]
-        runner = dbtRunner(manifest=manifest or self._manifest, callbacks=callbacks)
+        runner = dbtRunner(
+            manifest=manifest or self._manifest,
+            callbacks=[Listener(self._adjust, _ADJUSTED_ON), self._callback],
+        )
         outcome = runner.invoke(words)
         if self._callback.fault:
             raise self._callback.fault
@@ -327,6 +342,11 @@ class Engine:
         if reason and not self._told_fixed:
             self._told_fixed = True
             self._listener(CredentialsFixed(reason))
+
+    def _tell_of_patches(self, verdicts: Iterable[Verdict]) -> None:
+        refused = {each.patch: each.refused for each in verdicts if each.refused is not None}
+        names = tuple(each.patch for each in verdicts if each.refused is None)
+        self._listener(Patched(names, refused))
 
     def _adjust(self, message: Any) -> None:
         """Set what dbt offers no option for, once its flags are there; hold back nodes.

@@ -19,6 +19,7 @@ from dbt_runner.engine.events import (
     NodeFinished,
     NodeStarted,
     Parsed,
+    Patched,
     Unmatched,
     Warned,
 )
@@ -286,6 +287,9 @@ class Work:
                 self._reporter.notice("dbt.warned", level="warning", name=name, message=told)
             case CredentialsFixed(reason):
                 self._access.fix(reason)
+            case Patched(names, refused):
+                facts = {"patches": ", ".join(names), **refused}
+                self._reporter.notice("dbt.patched", level="debug", **facts)
             case Parsed(how):
                 self._summary.parse = how
             case FirstStatement():

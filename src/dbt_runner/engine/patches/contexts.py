@@ -1,0 +1,242 @@
+"""What a node's templates may look up is made when they look it up.
+
+For each node dbt-core 1.11 makes a context, twice or more often: some 700 macros, each in an object
+of its own and filed under several names, and some 60 values such as `exceptions` or `flags`
+(`context/macros.py`, `context/manifest.py`, `context/base.py`). A node uses a few dozen of them.
+Here the index of macros is made once for each package, and the objects are made on demand.
+
+Values that tell how the node is at this moment, such as `model`, are made at once as ever, and so
+is `var`: it loads the project's dependencies, which `adapter.dispatch` relies on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dbt_runner.engine.patches.lazy import Lazy
+from dbt_runner.engine.patches.patch import Patch
+
+_BUILD = "dbt.context.macros:MacroNamespaceBuilder.build_namespace"
+_TO_DICT = "dbt.context.manifest:ManifestContext.to_dict"
+_RENDERED = "dbt.context.base:Var.get_rendered_var"
+
+_OURS = "dbt_runner_macros"
+"""The attribute that leads from a namespace of dbt's to its macros here."""
+
+_ON_DEMAND = frozenset(
+    {
+        "dbt_metadata_envs",
+        "exceptions",
+        "flags",
+        "invocation_args_dict",
+        "modules",
+        "validation",
+    }
+)
+"""Values that are the same whenever they are made, and cost something."""
+
+
+@dataclass(frozen=True)
+class _Package:
+    """A package's own macros, to be looked up by the name of the package."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class _Index:
+    """Where the templates of a package find macros.
+
+    Attributes:
+        local: those of the package itself.
+        root: those of the project, if that is another package.
+        packages: of each package that is not dbt's or the adapter's.
+        internal: of dbt and the adapter, the first of them that has the name.
+        flat: by all names that a template may use, `_Package` where that is a package's.
+        shapes: of contexts, by their class.
+    """
+
+    local: Mapping[str, Any]
+    root: Mapping[str, Any]
+    packages: Mapping[str, Mapping[str, Any]]
+    internal: Mapping[str, Any]
+    flat: Mapping[str, Any]
+    shapes: dict[type, _Shape]
+
+
+class _Indexes:
+    """Indexes of the macros of one manifest; made anew when macros are added, or it is another."""
+
+    def __init__(self, dbt: str) -> None:
+        self._dbt = dbt
+        self._macros: Mapping[str, Mapping[str, Any]] = {}
+        self._size = -1
+        self._found: dict[Any, _Index] = {}
+
+    def of(self, builder: Any, macros: Mapping[str, Mapping[str, Any]]) -> _Index:
+        size = sum(map(len, macros.values()))
+        if macros is not self._macros or size != self._size:
+            self._macros, self._size, self._found = macros, size, {}
+        found = self._found
+        key = (
+            builder.root_package,
+            builder.search_package,
+            *builder.internal_package_names_order,
+        )
+        index = found.get(key)
+        if index is None:
+            index = found[key] = self._make(builder, macros)
+        return index
+
+    def _make(self, builder: Any, macros: Mapping[str, Mapping[str, Any]]) -> _Index:
+        order = builder.internal_package_names_order
+        internal: dict[str, Any] = {}
+        for name in reversed(order):
+            internal |= macros.get(name, {})
+        packages = {name: dict(macros[name]) for name in macros if name not in order}
+        local = packages.get(builder.search_package, {})
+        root = packages.get(builder.root_package, {})
+        if builder.root_package == builder.search_package:
+            root = {}
+        flat = {
+            **internal,
+            self._dbt: _Package(self._dbt),
+            **{name: _Package(name) for name in packages},
+            **root,
+            **local,
+        }
+        return _Index(local, root, packages, internal, flat, {})
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What the contexts of a class consist of, over an index.
+
+    Attributes:
+        members: by name, what the class says of its values.
+        at_once: those that are made with the context.
+        known: every name of the context, in dbt's order; `None` where it is a member's.
+        hidden: names of members that are made at once, but that macros hide.
+    """
+
+    members: Mapping[str, Any]
+    at_once: Mapping[str, Any]
+    known: Mapping[str, Any]
+    hidden: tuple[str, ...]
+
+    @classmethod
+    def of(cls, members: Mapping[str, Any], flat: Mapping[str, Any]) -> _Shape:
+        at_once = {name: members[name] for name in members if name not in _ON_DEMAND}
+        own = dict.fromkeys(("context", "builtins", *members))
+        hidden = tuple(name for name in ("context", "builtins", *at_once) if name in flat)
+        return cls(members, at_once, {**own, **flat}, hidden)
+
+
+class _Macros:
+    """The macros of one context: one object for each, whatever names lead to it.
+
+    Attributes:
+        context: what the macros see; to be set before the first of them is made.
+        made: those that are made, by the identity of what they are made from.
+    """
+
+    def __init__(self, index: _Index, builder: Any, context: Any) -> None:
+        self.index = index
+        self.context = context
+        self.made: dict[int, Any] = {}
+        self._kind = sys.modules["dbt.context.macros"].MacroGenerator
+        self._rest = builder.node, builder.thread_ctx
+        self.packages = {name: Lazy(known, self.make) for name, known in index.packages.items()}
+        self.internal = Lazy(index.internal, self.make)
+
+    def make(self, _: str, found: Any) -> Any:
+        """What a template gets."""
+        if type(found) is _Package:
+            return self.packages.get(found.name, self.internal)
+        made = self.made.get(id(found))
+        if made is None:
+            made = self.made[id(found)] = self._kind(found, self.context, *self._rest)
+        return made
+
+
+def _build(indexes: _Indexes, builder: Any, by_package: Any, context: Any) -> Any:
+    """The object that `adapter.dispatch` asks; its class is dbt's own."""
+    macros = _Macros(indexes.of(builder, by_package), builder, context)
+    index = macros.index
+    namespace = sys.modules["dbt.context.macros"].MacroNamespace(
+        global_namespace=Lazy(index.root, macros.make),
+        local_namespace=Lazy(index.local, macros.make),
+        global_project_namespace=macros.internal,
+        packages=macros.packages,
+    )
+    setattr(namespace, _OURS, macros)
+    return namespace
+
+
+def _fill(owner: Any, macros: _Macros) -> Lazy:
+    """The context of an object of dbt's that makes one."""
+    shapes, kind = macros.index.shapes, type(owner)
+    shape = shapes.get(kind)
+    if shape is None:
+        shape = shapes[kind] = _Shape.of(kind._context_members_, macros.index.flat)
+
+    def member(_: str, value: Any) -> Any:
+        return value.__get__(owner) if hasattr(value, "__get__") else value
+
+    def any_value(name: str, found: Any) -> Any:
+        return builtins[name] if found is None else macros.make(name, found)
+
+    builtins = Lazy(shape.members, member)
+    context = Lazy(shape.known, any_value)
+    owner._ctx = macros.context = context  # noqa: SLF001 - dbt's own attribute
+    context["context"] = context
+    for name, value in shape.at_once.items():
+        context[name] = builtins[name] = member(name, value)
+    context["builtins"] = builtins
+    for name in shape.hidden:
+        context[name] = macros.make(name, macros.index.flat[name])
+    return context
+
+
+def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
+    indexes = _Indexes(sys.modules["dbt.context.macros"].GLOBAL_PROJECT_NAME)
+    has_jinja = sys.modules["dbt.clients.jinja"]._HAS_RENDER_CHARS_PAT.search  # noqa: SLF001
+
+    def build_namespace(self: Any, macros_by_package: Any, ctx: Any) -> Any:
+        return _build(indexes, self, macros_by_package, ctx)
+
+    def to_dict(self: Any) -> Any:
+        macros = getattr(self.namespace, _OURS, None)
+        if macros is None or macros.made:
+            # a test's own few macros; or some were made before the context that they see
+            return originals[_TO_DICT](self)
+        return _fill(self, macros)
+
+    def get_rendered_var(self: Any, var_name: str) -> Any:
+        raw = self._merged[var_name]
+        if isinstance(raw, str) and not has_jinja(raw):
+            # as it is; dbt would first copy the context, and so have all of it made
+            return raw
+        return originals[_RENDERED](self, var_name)
+
+    return {_BUILD: build_namespace, _TO_DICT: to_dict, _RENDERED: get_rendered_var}
+
+
+PATCH = Patch(
+    "contexts",
+    (_BUILD, _TO_DICT, _RENDERED),
+    _make,
+    relies_on=(
+        "dbt.clients.jinja",
+        "dbt.context.configured",
+        "dbt.context.exceptions_jinja",
+        "dbt.context.providers",
+        "dbt.context.query_header",
+        "dbt.context.target",
+        "dbt.contracts.graph.manifest",
+        "dbt_common.clients.jinja",
+    ),
+)

@@ -1,0 +1,142 @@
+"""With and without the patches dbt does the same: statements, artifacts, log, results."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import rich_project
+from dbt_runner.engine.patches.listed import PATCHES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runs import Finished, Project
+
+TRACED = str(Path(__file__).parents[1] / "traced.py")
+CHANGING = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # an invocation's id
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?|\d\d:\d\d:\d\d(\.\d+)?|\d{12,}"
+    r"|dbt-runner-\w{8}\b"  # the folder of a run
+    r"|\d+\.\d+( ?s(econds)?\b|s\])|0x[0-9a-f]+|\d{4}-\d\d-\d\d"
+    r"|(\d+ minutes? and )?\d+(\.\d+)? seconds"
+)
+TIMES = {
+    "generated_at",
+    "DBT_RUNNER_ATTEMPT",
+    "created_at",
+    "execution_time",
+    "elapsed_time",
+    "timing",
+    "max_loaded_at_time_ago_in_s",
+}
+SEED = {"PYTHONHASHSEED": "0"}
+"""Else dbt makes schemas in another order each time."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a run leaves, without what differs from run to run."""
+
+    code: int
+    statements: list[dict[str, Any]]
+    artifacts: dict[str, Any]
+    log: list[str]
+    failed: Any
+    nodes: Any
+    warned: list[str]
+    compiled: dict[str, str]
+
+
+def steady(text: str) -> str:
+    """A text without times and ids."""
+    return CHANGING.sub("~", text)
+
+
+def plain(value: Any) -> Any:
+    """An artifact without times and ids."""
+    if isinstance(value, dict):
+        return {k: "~" if k in TIMES else plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return steady(value) if isinstance(value, str) else value
+
+
+def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """Where two values differ."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        for key in one:
+            yield from differences(one[key], other[key], f"{path}/{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            yield from differences(*pair, f"{path}/{number}")
+    elif one != other:
+        yield f"{path}: {one!r:.2000} != {other!r:.2000}"
+
+
+def run(project: Project, arguments: tuple[str, ...], patches: str) -> Left:
+    """Run the rich project from nothing, always in the same folder."""
+    for folder in (project.folder, project.artifacts, project.root / "cache", project.tmp):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    rich_project.write(project.folder)
+    trace = project.root / "trace"
+    trace.write_text("")
+    env = {"DBT_RUNNER_PATCHES": patches, **SEED}
+    program = (TRACED, str(trace))
+    done = project.start(*arguments, "--threads=1", program=program, env=env).finish(300)
+    return left(done, trace)
+
+
+def left(done: Finished, trace: Path) -> Left:
+    """What there is to compare."""
+    lines = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()]
+    commands = done.artifacts / "commands"
+    files = {file.relative_to(commands): file for file in sorted(commands.rglob("*"))}
+    return Left(
+        done.code,
+        [{**line, "sql": steady(line["sql"])} for line in lines],
+        {str(p): plain(json.loads(f.read_text())) for p, f in files.items() if p.suffix == ".json"},
+        [steady(line) for line in (done.artifacts / "dbt.log").read_text().splitlines()],
+        plain(done.summary["failed"]),
+        done.summary["nodes"],
+        [steady(str((e["name"], e["message"]))) for e in done.events("dbt.warned")],
+        {str(p): f.read_text() for p, f in files.items() if p.suffix in {".sql", ".csv"}},
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("--run-type=all",), id="commands"),
+        pytest.param(("--run-type=full",), id="failures"),
+        pytest.param(("--run-type=full", "--fail-fast"), id="fail-fast"),
+        pytest.param(("--run-type=full", "--warnings=error"), id="warnings"),
+        pytest.param(("--run-type=full", "--log-level=debug"), id="debug"),
+    ],
+)
+def test_all_is_equal(project: Project, arguments: tuple[str, ...]) -> None:
+    """Patches change nothing that a run sends, writes or says."""
+    without = run(project, arguments, patches="off")
+    patched = run(project, arguments, patches="on")
+    assert len(without.statements) > 50
+    found = list(differences(vars(patched), vars(without)))
+    if found:
+        pytest.fail("\n".join(found))
+
+
+def test_patches_are_told(project: Project) -> None:
+    """At debug level the log tells what is patched; all patches are, with what is locked."""
+    project.model("one")
+    done = project.run("--log-level=debug")
+    [event] = done.events("dbt.patched")
+    assert event["patches"] == ", ".join(patch.name for patch in PATCHES)
+    off = project.run("--log-level=debug", "--patches=off")
+    assert [line["patches"] for line in off.events("dbt.patched")] == [""]
