@@ -41,13 +41,13 @@ REFUSED = {
     "a naming macro compares": (
         "macros/names.sql",
         "{% macro generate_schema_name(name, node) %}"
-        + "{{ name if target.schema == 'prod' else target.schema }}{% endmacro %}",
+         "{{ name if target.schema == 'prod' else target.schema }}{% endmacro %}",
         "generate_schema_name",
     ),
     "a file of YAML compares": (
         "models/sources.yml",
         "sources: [{name: raw, tables: [{name: t, "
-        + "config: {enabled: \"{{ target.schema == 'p' }}\"}}]}]\n",
+         "config: {enabled: \"{{ target.schema == 'p' }}\"}}]}]\n",
         "",
     ),
     "the project's file compares": (
