@@ -80,7 +80,8 @@ def bake(folder: Path, names: str = "parametric") -> Path:
             shutil.copyfile(ROOT / source, copy)
     command = [sys.executable, "-m", "dbt_runner", "bake"]
     options = [f"--project-dir={project}", f"--output={states}", f"--names={names}"]
-    print(run([*command, *options]), end="")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    print(run([*command, *options], environment), end="")
     return states
 
 

@@ -191,6 +191,20 @@ def test_yaml_decides(changed: str, expression: str, where: str, what: str, pars
     assert what in seen.offences[0].what
 
 
+def test_hooks_of_project(parse: Parse) -> None:
+    """What a hook of the project decides on a name is told of that hook; its text may hold it."""
+    project = """
+        name: watched
+        profile: watched
+        on-run-start: ["select '{{ target.schema | upper }}'"]
+        on-run-end: ["{% if target.schema == 'x' %}select 1{% endif %}"]
+    """
+    _, seen = parse({"dbt_project.yml": textwrap.dedent(project)})
+    assert [str(offence) for offence in seen.offences] == [
+        "operation.watched.watched-on-run-end-0 compares the schema: target.schema == 'x'"
+    ]
+
+
 def test_declared_names(tmp_path: Path) -> None:
     """Of a state for the target's own names alone, only what hangs on other things is told."""
     files = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,9 @@ select id, name from {{ ref('codes') }}
 {% if execute and env_var('SHOP_FAILS', '') %}{{ exceptions.raise_compiler_error('no') }}{% endif %}
 select count(*) as n from {{ ref('orders') }}
 """,
-    "models/schema.yml": "models: [{name: orders, columns: [{name: id, data_tests: [not_null]}]}]",
+    # dbt warns of what is described and not there
+    "models/schema.yml": "models: [{name: orders, columns: [{name: id, data_tests: [not_null]}]}, "
+    "{name: missing}]",
 }
 
 
@@ -66,6 +69,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.stdout.decode().startswith("local: baked"), done.stdout
     assert str(folder).encode() not in (states / "local.json").read_bytes()
     return folder / "site"
+
+
+def test_bytes_are_the_same_twice(site: Path, tmp_path: Path) -> None:
+    """Another bake, at another place and time, gives the same bytes of state and key."""
+    project = tmp_path / "a longer place" / "shop"
+    for name, text in reversed(FILES.items()):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "dbt_runner", "bake", f"--project-dir={project}"]
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
+    words = [*command, f"--output={tmp_path}"]
+    subprocess.run(words, env=environment, capture_output=True, check=True)
+    for name in ("local.state", "local.json"):
+        assert (tmp_path / name).read_bytes() == (site / "dbt_runner/_baked" / name).read_bytes()
 
 
 class Baked(Project):
@@ -113,6 +130,19 @@ def test_manifest_is_that_of_a_parse(baked: Baked) -> None:
     assert (served.summary["parse"], parsed.summary["parse"][:5]) == ("baked", "full:")
     one, other = (_comparable(done) for done in (served, parsed))
     assert one == other
+    for told in (served, parsed):
+        warned = [line["message"] for line in told.events("dbt.warned")]
+        assert (len(warned), told.summary["warnings"]) == (1, 1), warned
+        assert "models/schema.yml" in warned[0]
+        assert "missing" in warned[0]
+
+
+def test_warnings_as_errors_parse(baked: Baked) -> None:
+    """What dbt warned of when the state was made is an error of a run that takes it for one."""
+    done = baked.go("--run-type=full", "--warnings=error")
+    assert done.code == 2
+    assert "missing" in done.summary["error"]
+    assert done.summary["parse"] != "baked"
 
 
 def _comparable(done: Finished) -> object:

@@ -42,7 +42,7 @@ def misplaced(folder: Path) -> str | None:
     """What a project configures to lie where its files are not looked for; `None` if nothing."""
     content: Any = yaml.safe_load((folder / FILE_NAME).read_text(encoding="utf-8-sig"))
     for name, value in (content or {}).items():
-        if not name.endswith("-paths") and name != "packages-install-path":
+        if not str(name).endswith("-paths") and name != "packages-install-path":
             continue
         for path in value if isinstance(value, list) else [value]:
             parts = Path(str(path)).parts

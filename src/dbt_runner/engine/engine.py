@@ -151,14 +151,16 @@ class Engine:
         """
         try:
             manifest = serving.load(state.data, state.place)
+            words = self._options.common_words(self._profiles_dir, folder)
+            outcome = self._invoke(["parse", "--no-write-json", *words], manifest)
+            if outcome.exception is not None or outcome.result is not manifest:
+                return "dbt does not take the baked state"
+            config = adapters.current().config
+            why = serving.refusal(state, config) or serving.adopt(state, manifest, config)
         except serving.UnreadableState as error:
             return f"the baked state does not load: {error}"
-        words = self._options.common_words(self._profiles_dir, folder)
-        outcome = self._invoke(["parse", "--no-write-json", *words], manifest)
-        if outcome.exception is not None or outcome.result is not manifest:
-            return "dbt does not take the baked state"
-        config = adapters.current().config
-        why = serving.refusal(state, config) or serving.adopt(state, manifest, config)
+        except Exception as error:  # noqa: BLE001 - told in the summary, and there is a way without
+            return f"serving the baked state broke: {type(error).__name__}: {error}"
         if why is None:
             self._manifest = manifest
             self._adapter_type = str(adapters.current().type())

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from dbt_runner.engine.naming import Naming
+from dbt_runner.engine.naming import Naming, in_config
 
 _FIELDS = (
     "database",
@@ -47,37 +47,37 @@ def left_over(manifest: Any, config: Any, names: Iterable[str]) -> str | None:
         names: the stand-ins, or marks of their places.
     """
     credentials = config.credentials
-    texts = [
-        ("the connection", str(credentials.database)),
-        ("the connection", str(credentials.schema)),
-        *_named(manifest),
-    ]
-    whole = "\n".join(text for _, text in texts)
+    own = {"the connection": [str(credentials.database), str(credentials.schema)]}
+    # one search in all texts, since there are tens of thousands
+    texts: set[Any] = {text for found in own.values() for text in found}
+    for _, part in _parts(manifest):
+        texts.update(map(part.get, _FIELDS))
+    whole = "\n".join(text for text in texts if isinstance(text, str))
     for name in names:
         if name in whole:
-            where, text = next((where, text) for where, text in texts if name in text)
+            named = [*own.items(), *((where, part.values()) for where, part in _parts(manifest))]
+            where, text = next(
+                (where, text)
+                for where, found in named
+                for text in list(found)
+                if isinstance(text, str) and name in text
+            )
             return f"{where} holds the stand-in {name!r}: {text!r}"
     return None
 
 
-def _named(manifest: Any) -> Iterator[tuple[str, str]]:
+def _parts(manifest: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All that may name a relation, as mappings of fields."""
     for group in _GROUPS:
         for unique_id, node in getattr(manifest, group, {}).items():
-            for part in _parts(node):
-                for field in _FIELDS:
-                    text = getattr(part, field, None)
-                    if isinstance(text, str):
-                        yield unique_id, text
-
-
-def _parts(node: Any) -> Iterator[Any]:
-    yield node
-    if hasattr(node, "config"):
-        yield node.config
-    if getattr(node, "node_relation", None) is not None:
-        yield node.node_relation
-    for export in getattr(node, "exports", ()):
-        yield export.config
+            fields = vars(node)
+            yield unique_id, fields
+            if "config" in fields:
+                yield unique_id, vars(fields["config"])
+            if fields.get("node_relation") is not None:
+                yield unique_id, vars(fields["node_relation"])
+            for export in fields.get("exports", ()):
+                yield unique_id, vars(export.config)
 
 
 def wrong_relation(manifest: Any, config: Any) -> str | None:
@@ -112,11 +112,10 @@ class _Relations:
 
     def of(self, node: Any, database: Any, schema: Any, alias: str) -> str:
         """What dbt keeps as `relation_name` of a node in this place."""
-        quoting = getattr(node, "quoting", None)
-        catalog = node.config.get("catalog", None)
-        key = (database, schema, catalog, node.resource_type, type(node), _frozen(quoting))
-        if not _PLAIN.fullmatch(alias):
+        if not _PLAIN.fullmatch(alias) or "quoting" in vars(node):
             return self.asked(_placed(node, database, schema, alias))
+        catalogs = (in_config(node.config, "catalog_name"), in_config(node.config, "catalog"))
+        key = (database, schema, catalogs, type(node))
         if key not in self._written:
             written = self.asked(_placed(node, database, schema, "a0a"))
             before, found, after = written.rpartition("a0a")
@@ -141,10 +140,6 @@ def _placed(node: Any, database: Any, schema: Any, alias: str) -> Any:
     placed = copy.copy(node)
     placed.database, placed.schema, placed.alias = database, schema, alias
     return placed
-
-
-def _frozen(quoting: Any) -> Any:
-    return None if quoting is None else tuple(sorted(quoting.to_dict(omit_none=True).items()))
 
 
 def _wrong_node(manifest: Any, naming: Naming, relations: _Relations) -> str | None:

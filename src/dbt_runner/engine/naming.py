@@ -26,6 +26,8 @@ class Naming:
         self._database = config.credentials.database
         self._schema = config.credentials.schema
         self._macros = {name: _Macro(manifest, config, name) for name in COMPONENTS}
+        self._alias = self._macros["alias"].give
+        self._known: dict[Any, tuple[Any, Any]] = {}
 
     def of(self, node: Any) -> tuple[Any, Any, Any]:
         """(database, schema, alias) that the node should have.
@@ -33,17 +35,42 @@ class Naming:
         Raises:
             dbt_common.exceptions.DbtBaseException: a macro fails.
         """
-        custom = node.config
-        given = {name: getattr(custom, name, None) for name in COMPONENTS}
-        start = {"database": self._database, "schema": self._schema, "alias": node.name}
-        found = dict(start)
-        for name, macro in self._macros.items():
-            # each macro sees the names that were set before it
-            found[name] = macro.give(node, given[name], {**start, **found})
+        config = node.config
+        fields = vars(config)
+        key: Any = (
+            node.package_name,
+            fields.get("database"),
+            fields.get("schema"),
+            # which catalog integration dbt's own macro looks at
+            in_config(config, "catalog_name"),
+            in_config(config, "catalog"),
+        )
+        place = self._known.get(key)
+        if place is None:
+            place = self._place(node, fields)
+            if not any(self._macros[name].tells_apart(node) for name in ("database", "schema")):
+                self._known[key] = place
+        alias = self._alias(node, fields.get("alias"), *place)
         if node.resource_type == "snapshot":
-            found["database"] = getattr(custom, "target_database", None) or found["database"]
-            found["schema"] = getattr(custom, "target_schema", None) or found["schema"]
-        return found["database"], found["schema"], found["alias"]
+            database, schema = fields.get("target_database"), fields.get("target_schema")
+            return database or place[0], schema or place[1], alias
+        return *place, alias
+
+    def _place(self, node: Any, fields: dict[str, Any]) -> tuple[Any, Any]:
+        start = (self._database, self._schema)
+        database = self._macros["database"].give(node, fields.get("database"), *start)
+        schema = self._macros["schema"].give(node, fields.get("schema"), database, self._schema)
+        return database, schema
+
+
+def in_config(config: Any, name: str) -> Any:
+    """A setting of a node, `None` if it has none.
+
+    As `BaseConfig.get` (dbt_common/contracts/config/base.py, 1.38), which raises and catches where
+    there is nothing.
+    """
+    found = vars(config).get(name)
+    return found if found is not None else vars(config).get("_extra", {}).get(name)
 
 
 class _Macro:
@@ -55,7 +82,6 @@ class _Macro:
 
         self._component = component
         self._update = RelationUpdate(config, manifest, component)
-        self._known: dict[Any, Any] = {}
         internal = frozenset(get_adapter_package_names(config.credentials.type)) | {"dbt"}
         implementation = f"__generate_{component}_name"
         self._is_dbts = not any(
@@ -88,34 +114,28 @@ class _Macro:
         hidden = ["varargs", "kwargs", "caller", "context", *words[1:]]
         return not any(re.search(rf"\b{re.escape(word)}\b", body) for word in hidden if word)
 
-    def give(self, node: Any, custom: Any, names: dict[str, Any]) -> Any:
+    def tells_apart(self, node: Any) -> bool:
+        """Whether it may give different names to nodes of one package with one custom name."""
+        return self._kinds.get(node.package_name, self._default_kind) == "by node"
+
+    def give(self, node: Any, custom: Any, database: Any, schema: Any) -> Any:
         """The name for a node.
 
         Args:
             custom: what its config says.
-            names: database, schema and alias that it has when the macro is asked.
+            database, schema: what it has when the macro is asked.
         """
-        kind = self._kinds.get(node.package_name, self._default_kind)
-        if kind == "by node":
-            return self._ask(node, custom, names)
-        if kind == "dbt's alias":
-            return self._alias(node, custom, names)
-        key: tuple[Any, ...] = (node.package_name, custom)
-        if kind == "dbt's database":
-            # which catalog integration it looks at
-            key = (*key, node.config.get("catalog_name", None), node.config.get("catalog", None))
-        if key not in self._known:
-            self._known[key] = self._ask(node, custom, names)
-        return self._known[key]
+        if self._kinds.get(node.package_name, self._default_kind) == "dbt's alias":
+            return self._alias(node, custom, database, schema)
+        return self._ask(node, custom, database, schema)
 
-    def _ask(self, node: Any, custom: Any, names: dict[str, Any]) -> Any:
+    def _ask(self, node: Any, custom: Any, database: Any, schema: Any) -> Any:
         asked = copy.copy(node)
-        for name, value in names.items():
-            setattr(asked, name, value)
+        asked.database, asked.schema, asked.alias = database, schema, node.name
         self._update(asked, custom)
         return getattr(asked, self._component)
 
-    def _alias(self, node: Any, custom: Any, names: dict[str, Any]) -> Any:
+    def _alias(self, node: Any, custom: Any, database: Any, schema: Any) -> Any:
         """What dbt's own macro gives; the first of each kind is asked, to be sure."""
         number = getattr(node, "version", None)
         if custom:
@@ -126,8 +146,8 @@ class _Macro:
             found = node.name
         kind = (bool(custom), bool(number))
         if kind not in self._kinds_seen:
-            if self._ask(node, custom, names) != found:
+            if self._ask(node, custom, database, schema) != found:
                 self._default_kind, self._kinds = "by node", {}
-                return self._ask(node, custom, names)
+                return self._ask(node, custom, database, schema)
             self._kinds_seen.add(kind)
         return found

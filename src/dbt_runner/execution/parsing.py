@@ -1,4 +1,4 @@
-"""The first rung of a run's parse: the state that the installed package brings along."""
+"""How a run gets its parse: the state in the installed package, else dbt's own parse."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dbt_runner.engine.engine import BEHAVIOUR, Engine
 from dbt_runner.engine.events import Warned
 from dbt_runner.engine.serving import Place, Serving
 from dbt_runner.execution.assignment import Assignment
+from dbt_runner.store.parse_cache import ParseCache
 
 
 def serve(assignment: Assignment, engine: Engine, folder: Path) -> tuple[Warned, ...]:
@@ -54,6 +55,34 @@ def serve(assignment: Assignment, engine: Engine, folder: Path) -> tuple[Warned,
     if why:
         raise NoState(why)
     return tuple(Warned(name, _message(pieces, place)) for name, pieces in key.warnings)
+
+
+def parse(assignment: Assignment, engine: Engine, folder: Path) -> str | None:
+    """Have dbt parse, building on what this machine keeps of an earlier parse; keep it after that.
+
+    Args:
+        folder: the target path.
+
+    Returns:
+        Why it was not kept, if so.
+
+    Raises:
+        DbtError: the project does not parse.
+    """
+    connection, settings = assignment.connection, assignment.settings
+    cache = ParseCache(
+        BEHAVIOUR,
+        assignment.project.folder,
+        connection.target,
+        connection.catalog,
+        connection.target_schema,
+        sorted(settings.vars.items(), key=lambda item: item[0]),
+    )
+    if settings.warnings == "ok":
+        # dbt does not warn again about files that it need not parse again
+        cache.restore(folder)
+    engine.parse(folder)
+    return cache.keep(folder)
 
 
 def _message(pieces: tuple[str | int, ...], place: Place) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
 
-from dbt_runner.engine.baking.marks import Derived, Origins, derived
+from dbt_runner.engine.baking.marks import Derived, Origins, derived, plain
 from dbt_runner.engine.baking.watch import Watch
 
-_OF_TEXT = frozenset({"format", "join"})
-"""Methods of a text whose result holds their arguments whole."""
+_WHOLE = re.compile(r"(\{\w*\}|\{\{|\}\}|%s|%\(\w+\)s|%%|[^{}%])*")
+"""Formats that insert text as it is: without a width, a precision, a conversion or a lookup."""
 
 _OF_LISTS = frozenset({"append", "clear", "copy", "extend", "insert", "pop", "reverse"})
 _OF_MAPPINGS = frozenset({"copy", "get", "items", "keys", "pop", "setdefault", "update", "values"})
@@ -103,7 +104,7 @@ class Calls:
             self._keep(args, named)
         elif self._is_lookup(function, owner):
             self._look_up(function, args, named)
-        elif isinstance(owner, str) and (name in _OF_TEXT or (name == "strip" and not args)):
+        elif isinstance(owner, str) and _holds_whole(owner, name, args):
             return self._marked(go(), owner, args, named)
         elif not self._carries(context, function, owner, name, args):
             return derived(go(), f"{why}, by {name}()", self._tell)
@@ -126,11 +127,13 @@ class Calls:
         return result
 
     def _keep(self, args: Any, named: Any) -> None:
+        """Judge a config; what is derived loses its mark, which is told by then."""
         options = dict(args[0]) if args and isinstance(args[0], dict) else named
-        for key, value in options.items():
+        for key, value in list(options.items()):
             why = self._origins.derived(value)
             if why:
                 self._tell(f"sets the config '{key}' from {why}")
+                options[key] = plain(value)
 
     def _is_lookup(self, function: Any, owner: Any) -> bool:
         return (
@@ -159,7 +162,8 @@ class Calls:
             sought = args[:1] if name in _LOOKUPS else ()
             return self._origins.of(sought) is None
         if any(function is made for made in self._containers):
-            return True
+            # what is handed over by position may become a key
+            return self._origins.of(args) is None
         is_relation = isinstance(owner, self._relations) or (
             isinstance(owner, type) and issubclass(owner, self._relation_class)
         )
@@ -177,6 +181,20 @@ class Calls:
     def _marked(self, value: Any, *parts: Any) -> Any:
         why = self._origins.derived(parts)
         return derived(value, why, self._tell) if why else value
+
+
+def inserts_whole(text: Any) -> bool:
+    """Whether a format, of `format()` or of `%`, holds whole what is put into it."""
+    return isinstance(text, str) and _WHOLE.fullmatch(text) is not None
+
+
+def _holds_whole(text: str, method: str, args: Any) -> bool:
+    if method == "format":
+        return inserts_whole(text)
+    if method == "strip":
+        return not args
+    # letters are no name
+    return method == "join" and not any(isinstance(arg, str) for arg in args)
 
 
 def _name_of(function: Any) -> str:

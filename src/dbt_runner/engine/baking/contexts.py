@@ -19,14 +19,19 @@ _OF_THE_CLOCK = frozenset({"now", "today", "utcnow"})
 class _Flags:
     """dbt's flags; tells which are read."""
 
-    def __init__(self, flags: Any, read: set[str]) -> None:
+    def __init__(self, flags: Any, watch: Watch) -> None:
         self._flags = flags
-        self._read = read
+        self._read = watch.flags
+        self._tell = watch.tell
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
             self._read.add(name)
         return getattr(self._flags, name)
+
+    def __str__(self) -> str:
+        self._tell("writes all of dbt's flags")
+        return str(self._flags)
 
 
 class _Clock:
@@ -63,7 +68,7 @@ class _Contexts:
                 made["target"] = Told(made["target"], "the connection", self._field)
             if "env_var" in made:
                 made["env_var"] = self._env_var(made["env_var"])
-            made["flags"] = _Flags(made["flags"], self._watch.flags)
+            made["flags"] = _Flags(made["flags"], self._watch)
             for name in ("run_started_at", "invocation_id", "thread_id"):
                 if made.get(name) is not None:
                     made[name] = derived(made[name], name, self._watch.tell)

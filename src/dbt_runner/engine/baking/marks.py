@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView, Iterable, KeysView, ValuesView
 from dataclasses import is_dataclass
+from types import GeneratorType
 from typing import Any
 
 Tell = Callable[[str], None]
 """Takes the one line of an offence."""
-
-_DEPTH = 5
 
 
 class Derived:
@@ -156,6 +155,14 @@ class Told(Derived, dict[str, Any]):
         return [self[key] for key in self]
 
 
+_PASSING: tuple[type[Any], ...] = (GeneratorType, zip, type(reversed([])))
+
+
+def held(value: Any) -> Any:
+    """A list in the place of what yields its elements once, so that they can be looked at."""
+    return list(value) if isinstance(value, _PASSING) else value
+
+
 class Origins:
     """Tells what a value was made of.
 
@@ -168,30 +175,36 @@ class Origins:
 
     def of(self, value: Any) -> str | None:
         """What a value holds: a name or something derived; `None` if neither."""
-        return self._find(value, 0, derived_only=False)
+        return self._find(value, set(), derived_only=False)
 
     def derived(self, value: Any) -> str | None:
         """What a value that is derived, or holds such, was made of."""
-        return self._find(value, 0, derived_only=True)
+        return self._find(value, set(), derived_only=True)
 
-    def _find(self, value: Any, depth: int, *, derived_only: bool) -> str | None:
+    def _find(self, value: Any, looked_at: set[int], *, derived_only: bool) -> str | None:
         if isinstance(value, Derived):
             return value.why
         if isinstance(value, str):
             if derived_only:
                 return None
             return next((label for text, label in self._labelled if text in value), None)
-        if value is None or isinstance(value, int | float) or depth > _DEPTH:
+        if value is None or isinstance(value, int | float) or id(value) in looked_at:
             return None
-        parts: Any = ()
-        if isinstance(value, dict):
-            parts = (*dict.keys(value), *dict.values(value))
-        elif isinstance(value, list | tuple | set | frozenset):
-            parts = value
-        elif is_dataclass(value) and not isinstance(value, type):
-            parts = vars(value).values() if hasattr(value, "__dict__") else ()
-        for part in parts:
-            found = self._find(part, depth + 1, derived_only=derived_only)
+        # a context holds itself
+        looked_at.add(id(value))
+        for part in _parts(value):
+            found = self._find(part, looked_at, derived_only=derived_only)
             if found:
                 return found
         return None
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """What a mapping, list or object of dbt's consists of; of others, nothing."""
+    if isinstance(value, dict):
+        return (*dict.keys(value), *dict.values(value))
+    if isinstance(value, list | tuple | set | frozenset | ItemsView | KeysView | ValuesView):
+        return value
+    if is_dataclass(value) and not isinstance(value, type) and hasattr(value, "__dict__"):
+        return vars(value).values()
+    return ()

@@ -6,8 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from dbt_runner.engine.baking.calls import Calls
-from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived
+from dbt_runner.engine.baking.calls import Calls, inserts_whole
+from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived, held
 from dbt_runner.engine.baking.watch import Watch
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -31,26 +31,27 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "**": operator.pow,
 }
 
-_CARRYING_FILTERS = frozenset(
-    {"as_text", "attr", "d", "default", "format", "join", "map", "safe", "string", "trim"}
-)
-"""Give what they take, or text that holds it whole."""
+_CARRYING_FILTERS = frozenset({"as_text", "d", "default", "format", "string", "trim"})
+"""Of a text: give it, or text that holds it whole."""
 
 _FILTERS_OF_LISTS = _CARRYING_FILTERS | {
+    "attr",
     "count",
     "first",
     "is_list",
     "items",
+    "join",
     "last",
     "length",
     "list",
+    "map",
     "reject",
     "rejectattr",
     "reverse",
     "select",
     "selectattr",
 }
-"""Beside those, what does not look at the elements of a list or mapping, or looks through tests."""
+"""Of others: do not look at the elements, or only through tests."""
 
 _DECIDING_FILTERS = frozenset({"as_bool", "as_native", "as_number", "groupby", "unique"})
 """What they give cannot be marked: a type, or a number of elements, hangs on the text."""
@@ -76,6 +77,9 @@ _TESTS_OF_TYPE = frozenset(
 )
 
 
+_TESTS_OF_PRESENCE = frozenset({"defined", "undefined"})
+
+
 class Rules:
     """Each step of a template on a value; gives what the step gives unwatched, perhaps marked."""
 
@@ -92,6 +96,7 @@ class Rules:
             "watch_slice": self._slice,
             "watch_literal_key": self._literal_key,
             "watch_each": self._each,
+            "watch_rows": self._rows,
             "watch_emit": self.emit,
             "watch_count": lambda: self._watch.emitted,
         }
@@ -109,10 +114,11 @@ class Rules:
         why = self._origins.of((values, named))
         if why is None:
             return go()
-        first = values[0] if values else None
-        whole = isinstance(first, list | tuple | dict) and not isinstance(first, Derived)
-        carrying = name in (_FILTERS_OF_LISTS if whole else _CARRYING_FILTERS)
+        of_text = not values or isinstance(values[0], str | Derived)
+        carrying = name in (_CARRYING_FILTERS if of_text else _FILTERS_OF_LISTS)
         if name == "trim" and (len(values) > 1 or named):
+            carrying = False
+        if name == "format" and not inserts_whole(values[0]):
             carrying = False
         if name in _DECIDING_FILTERS:
             self._tell(f"applies the filter '{name}' to {why}")
@@ -125,13 +131,20 @@ class Rules:
         """An attribute that was read."""
         if isinstance(of, Derived) and not isinstance(of, Told) and not callable(value):
             return derived(value, f"{of.why}, its '{name}'", self._tell)
-        return value
+        return self._since(name, value)
 
-    def item(self, of: Any, value: Any) -> Any:
+    def item(self, of: Any, key: Any, value: Any) -> Any:
         """An item that was read."""
-        followed = isinstance(of, str | Derived) and not isinstance(of, Told)
-        why = self._origins.of(of) if followed else None
+        if not isinstance(of, str | Derived):
+            return self._since(key, value)
+        why = None if isinstance(of, Told) else self._origins.of(of)
         return derived(value, f"{why}, a part of it", self._tell) if why else value
+
+    def _since(self, key: Any, value: Any) -> Any:
+        # when a node was parsed
+        if isinstance(key, str) and key == "created_at":
+            return derived(value, "the clock", self._tell)
+        return value
 
     def end_block(self, text: str, since: int) -> Any:
         """The text of a block, given the count at its beginning."""
@@ -148,27 +161,34 @@ class Rules:
 
     def _made(self, value: Any, _how: str, *parts: Any) -> Any:
         why = self._origins.derived(parts)
-        if why is None or isinstance(value, list | dict):
+        listed = isinstance(value, list | dict)
+        if why is None or (listed and not any(isinstance(part, DerivedList) for part in parts)):
             # a list that was made of others holds their elements, marked as they are
             return value
         return derived(value, why, self._tell)
 
     def _binary(self, sign: str, left: Any, right: Any) -> Any:
+        if sign == "%" and isinstance(left, str) and not inserts_whole(left):
+            why = self._origins.of((left, right))
+            return derived(left % right, f"{why}, by a format", self._tell) if why else left % right
         return self._made(_ARITHMETIC[sign](left, right), sign, left, right)
 
     def _slice(self, value: Any, start: Any, stop: Any, step: Any) -> Any:
         for bound in (start, stop, step):
             self.key(value, bound)
-        return self.item(value, value[start:stop:step])
+        return self.item(value, None, value[start:stop:step])
 
     # decisions
 
     def test(self, name: str, values: Any, named: Any, go: Callable[[], Any]) -> Any:
         """A test: `is name`."""
-        if name not in _TESTS_OF_TYPE:
+        if name in _TESTS_OF_TYPE:
+            # a name is always text, but what was made of it may be none, or a number, ...
+            why = None if name in _TESTS_OF_PRESENCE else self._origins.derived(values)
+        else:
             why = self._origins.of((values, named))
-            if why:
-                self._tell(f"tests whether {why} is {name}")
+        if why:
+            self._tell(f"tests whether {why} is {name}")
         return go()
 
     def key(self, of: Any, key: Any) -> None:
@@ -178,6 +198,7 @@ class Rules:
             self._tell(f"looks {why} up in a {type(of).__name__}")
 
     def _compare(self, text: str, sign: str, left: Any, right: Any) -> Any:
+        right = held(right)
         equality = sign in {"eq", "ne"}
         names = not (self._origins.derived(left) or self._origins.derived(right))
         # a name is a text, and never empty
@@ -204,6 +225,13 @@ class Rules:
             if why:
                 self._tell(f"goes through the parts of {why}: {text}")
         return values
+
+    def _rows(self, text: str, rows: Any) -> Any:
+        """What is gone through, each element of which is taken apart."""
+        rows = list(self._each(text, rows))
+        for row in rows:
+            self._each(text, row)
+        return rows
 
 
 def _tells_nothing(value: Any) -> bool:

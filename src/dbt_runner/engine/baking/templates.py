@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
+from dbt_runner.engine.baking.marks import held
 from dbt_runner.engine.baking.rules import Rules
 from dbt_runner.engine.baking.watch import Watch
 
@@ -40,6 +41,8 @@ def installed(watch: Watch) -> Iterator[None]:
         return generate(self, _Rewriting(self).visit(source), *args, **kwargs)
 
     def call_followed(self: Any, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        args = tuple(map(held, args))
+
         def go() -> Any:
             return call(self, context, function, *args, **kwargs)
 
@@ -50,7 +53,7 @@ def installed(watch: Watch) -> Iterator[None]:
 
     def item_followed(self: Any, of: Any, key: Any) -> Any:
         rules.key(of, key)
-        return rules.item(of, get_item(self, of, key))
+        return rules.item(of, key, get_item(self, of, key))
 
     changes = {
         "_generate": generate_followed,
@@ -88,6 +91,7 @@ class _Table:
 
     def _step(self, name: str, function: Any) -> Any:
         def step(*args: Any, **kwargs: Any) -> Any:
+            args = tuple(map(held, args))
             values = args[1:] if pass_arg is not None else args
             return self._told(name, values, kwargs, lambda: function(*args, **kwargs))
 
@@ -151,7 +155,18 @@ class _Rewriting(NodeTransformer):
         return node
 
     def _rewrite_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
-        node.iter = _step("each", node, spelled(node.iter), node.iter)
+        each = "rows" if isinstance(node.target, nodes.Tuple) else "each"
+        node.iter = _step(each, node, spelled(node.iter), node.iter)
+        return node
+
+    def _rewrite_Assign(self, node: nodes.Assign) -> nodes.Assign:  # noqa: N802
+        if isinstance(node.target, nodes.Tuple):
+            node.node = _step("each", node, spelled(node.node), node.node)
+        return node
+
+    def _rewrite_Call(self, node: nodes.Call) -> nodes.Call:  # noqa: N802
+        if node.dyn_args is not None:
+            node.dyn_args = _step("each", node, spelled(node.dyn_args), node.dyn_args)
         return node
 
     def _rewrite_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802
