@@ -27,6 +27,16 @@ flags: {send_anonymous_usage_stats: false}
 """
 MODEL = "models/orders.sql"
 NODE = "model.shop.orders"
+NAMING = """\
+{% macro generate_schema_name(name, node) %}
+  {{- name if target.schema == 'prod' else target.schema -}}
+{% endmacro %}
+"""
+SOURCES = """\
+sources:
+  - name: raw
+    tables: [{name: t, config: {enabled: "{{ target.schema == 'prod' }}"}}]
+"""
 REFUSED = {
     "a schema is compared with": (
         MODEL,
@@ -40,14 +50,12 @@ REFUSED = {
     ),
     "a naming macro compares": (
         "macros/names.sql",
-        "{% macro generate_schema_name(name, node) %}"
-         "{{ name if target.schema == 'prod' else target.schema }}{% endmacro %}",
+        NAMING,
         "generate_schema_name",
     ),
     "a file of YAML compares": (
         "models/sources.yml",
-        "sources: [{name: raw, tables: [{name: t, "
-         "config: {enabled: \"{{ target.schema == 'p' }}\"}}]}]\n",
+        SOURCES,
         "",
     ),
     "the project's file compares": (
