@@ -34,7 +34,8 @@ def comparable(file: Path, names: Mapping[str, str]) -> Any:
     manifest["metadata"] = {k: v for k, v in manifest["metadata"].items() if k not in OWN}
     # ours, by which what a run wrote is found again
     manifest["metadata"]["env"].pop("DBT_RUNNER_ATTEMPT", None)
-    for graph in ("parent_map", "child_map"):
+    # in the order in which files were found, which is the file system's
+    for graph in ("parent_map", "child_map", "group_map"):
         manifest[graph] = {name: sorted(found) for name, found in manifest[graph].items()}
     return _without_times(manifest)
 

@@ -1,4 +1,7 @@
-"""A parse that looks at the names of its run, or at the clock, is not baked; and it is said why."""
+"""A parse that looks at the names of its run, or at the clock, is not baked; and it is said why.
+
+This is what a user sees; all that counts as looking stands in `watch_cases.yml`.
+"""
 
 from __future__ import annotations
 
@@ -24,57 +27,20 @@ flags: {send_anonymous_usage_stats: false}
 """
 MODEL = "models/orders.sql"
 NODE = "model.shop.orders"
-NAMES = "{{% macro generate_schema_name(custom_schema_name, node) %}}{}{{% endmacro %}}"
+NAMING = """\
+{% macro generate_schema_name(name, node) %}
+  {{- name if target.schema == 'prod' else target.schema -}}
+{% endmacro %}
+"""
+SOURCES = """\
+sources:
+  - name: raw
+    tables: [{name: t, config: {enabled: "{{ target.schema == 'prod' }}"}}]
+"""
 REFUSED = {
     "a schema is compared with": (
         MODEL,
         "{{ config(materialized='view' if target.schema == 'prod' else 'table') }} select 1 as id",
-        NODE,
-    ),
-    "a schema decides whether a model is there": (
-        MODEL,
-        "{{ config(enabled=target.schema != 'prod') }} select 1 as id",
-        NODE,
-    ),
-    "a schema is looked for in a list": (
-        MODEL,
-        "{{ config(tags=['dev'] if target.schema in ['dev', 'ci'] else []) }} select 1 as id",
-        NODE,
-    ),
-    "a schema's beginning is asked for": (
-        MODEL,
-        "{{ config(tags=['dev'] if target.schema.startswith('dev') else []) }} select 1 as id",
-        NODE,
-    ),
-    "a schema is a key": (
-        MODEL,
-        "{{ config(meta={'a': {'prod': 1}.get(target.schema, 2)}) }} select 1 as id",
-        NODE,
-    ),
-    "a schema's length is asked for": (
-        MODEL,
-        "{{ config(meta={'a': target.schema | length}) }} select 1 as id",
-        NODE,
-    ),
-    "a schema is cut": (MODEL, "{{ config(alias=target.schema[:3]) }} select 1 as id", NODE),
-    "a schema is written in capitals": (
-        MODEL,
-        "{{ config(alias=target.schema | upper) }} select 1 as id",
-        NODE,
-    ),
-    "a piece that holds a schema is compared with": (
-        MODEL,
-        "{{ config(enabled='x_' ~ target.schema != 'x_prod') }} select 1 as id",
-        NODE,
-    ),
-    "a pattern is matched with": (
-        MODEL,
-        "{{ config(enabled=not modules.re.match('prod', target.schema)) }} select 1 as id",
-        NODE,
-    ),
-    "a catalog is compared with": (
-        MODEL,
-        "{{ config(enabled=target.database != 'prod') }} select 1 as id",
         NODE,
     ),
     "what a model reads hangs on the schema": (
@@ -82,22 +48,14 @@ REFUSED = {
         "select * from {{ ref('base' if target.schema == 'prod' else 'other') }}",
         NODE,
     ),
-    "its own relation is compared with": (
-        MODEL,
-        "{{ config(tags=['p'] if this.schema == 'prod' else []) }} select 1 as id",
-        NODE,
-    ),
     "a naming macro compares": (
         "macros/names.sql",
-        NAMES.format(
-            "{% if target.schema == 'prod' %}{{ custom_schema_name }}"
-            "{% else %}{{ target.schema }}{% endif %}"
-        ),
+        NAMING,
         "generate_schema_name",
     ),
     "a file of YAML compares": (
         "models/sources.yml",
-        "sources: [{name: raw, config: {enabled: \"{{ target.schema == 'prod' }}\"}}]\n",
+        SOURCES,
         "",
     ),
     "the project's file compares": (
@@ -108,16 +66,6 @@ REFUSED = {
     "a time is in a config": (
         MODEL,
         "{{ config(tags=[run_started_at.strftime('%H:%M:%S.%f')]) }} select 1 as id",
-        NODE,
-    ),
-    "the clock is in a config": (
-        MODEL,
-        "{{ config(meta={'at': modules.datetime.datetime.now() | string}) }} select 1 as id",
-        NODE,
-    ),
-    "an id is in a config": (
-        MODEL,
-        "{{ config(meta={'id': invocation_id}) }} select 1 as id",
         NODE,
     ),
     "chance is in a config": (
