@@ -105,8 +105,10 @@ class Engine:
             msg = "another run is going on in this process; dbt runs one at a time"
             raise BusyError(msg)
         tells_errors = logging.raiseExceptions
-        self._collector.spare()
         rest = ExitStack()
+        rest.callback(_one_at_a_time.release)
+        self._collector.spare()
+        rest.callback(self._collector.restore)
         try:
             early = rest.enter_context(imported(patches=self._options.patches))
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
@@ -129,8 +131,6 @@ class Engine:
         finally:
             logging.raiseExceptions = tells_errors
             rest.close()
-            self._collector.restore()
-            _one_at_a_time.release()
 
     def parse(self, folder: Path) -> None:
         """Parse the project, building on `partial_parse.msgpack` if it lies in the folder.
