@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,9 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, pair in enumerate(zip(one, other, strict=True)):
             yield from differences(*pair, f"{path}/{number}")
+    elif one != other and isinstance(one, list):
+        here, there = (Counter(map(str, value)) for value in (one, other))
+        yield f"{path}: only in one {here - there}, only in the other {there - here}"
     elif one != other:
         yield f"{path}: {one!r:.2000} != {other!r:.2000}"
 
