@@ -38,8 +38,12 @@ TIMES = {
     "timing",
     "max_loaded_at_time_ago_in_s",
 }
-OF_A_PROCESS = re.compile("Resource report: |running dbt with arguments ")
-"""Time and memory; and arguments in an order that hangs on a temporary folder's name."""
+BY_CHANCE = re.compile(
+    r"Resource report: |running dbt with arguments |\[ThreadPool\]|was properly closed"
+)
+"""Time and memory; arguments in an order that hangs on a temporary folder's name; which of dbt's
+threads got to look at which schema, and so whose connection was at hand."""
+
 SEED = {"PYTHONHASHSEED": "0"}
 """Else dbt makes schemas in another order each time."""
 
@@ -114,6 +118,8 @@ def left(done: Finished, trace: Path) -> Left:
     for line in map(json.loads, trace.read_text(encoding="utf-8").splitlines()):
         told = steady(line["sql"]) + line["bindings"]
         statements.setdefault(line["node"], []).append(told)
+    # what belongs to no node comes from several threads
+    statements[None] = sorted(statements.get(None, []))
     commands = done.artifacts / "commands"
     files = {file.relative_to(commands): file for file in sorted(commands.rglob("*"))}
     log = steady((done.artifacts / "dbt.log").read_text(encoding="utf-8"))
@@ -121,7 +127,7 @@ def left(done: Finished, trace: Path) -> Left:
         done.code,
         statements,
         {str(p): plain(json.loads(f.read_text())) for p, f in files.items() if p.suffix == ".json"},
-        sorted(line for line in log.splitlines() if not OF_A_PROCESS.search(line)),
+        sorted(line for line in log.splitlines() if not BY_CHANCE.search(line)),
         plain(done.summary["failed"]),
         done.summary["nodes"],
         sorted(steady(f"{e['name']} {e['message']}") for e in done.events("dbt.warned")),
