@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,8 +38,12 @@ TIMES = {
     "timing",
     "max_loaded_at_time_ago_in_s",
 }
-OF_A_PROCESS = re.compile("Resource report: |running dbt with arguments ")
-"""Time and memory; and arguments in an order that hangs on a temporary folder's name."""
+BY_CHANCE = re.compile(
+    r"Resource report: |running dbt with arguments |\[ThreadPool\]|was properly closed"
+)
+"""Time and memory; arguments in an order that hangs on a temporary folder's name; which of dbt's
+threads got to look at which schema, and so whose connection was at hand."""
+
 SEED = {"PYTHONHASHSEED": "0"}
 """Else dbt makes schemas in another order each time."""
 
@@ -105,6 +110,9 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, pair in enumerate(zip(one, other, strict=True)):
             yield from differences(*pair, f"{path}/{number}")
+    elif one != other and isinstance(one, list):
+        here, there = (Counter(map(str, value)) for value in (one, other))
+        yield f"{path}: only in one {here - there}, only in the other {there - here}"
     elif one != other:
         yield f"{path}: {one!r:.2000} != {other!r:.2000}"
 
@@ -129,6 +137,8 @@ def left(done: Finished, trace: Path) -> Left:
     for line in map(json.loads, trace.read_text(encoding="utf-8").splitlines()):
         told = steady(line["sql"]) + line["bindings"]
         statements.setdefault(line["node"], []).append(told)
+    # what belongs to no node comes from several threads
+    statements[None] = sorted(statements.get(None, []))
     commands = done.artifacts / "commands"
     files = {file.relative_to(commands): file for file in sorted(commands.rglob("*"))}
     log = steady((done.artifacts / "dbt.log").read_text(encoding="utf-8"))
@@ -136,7 +146,7 @@ def left(done: Finished, trace: Path) -> Left:
         done.code,
         statements,
         {str(p): plain(artifact(f)) for p, f in files.items() if p.suffix == ".json"},
-        sorted(line for line in log.splitlines() if not OF_A_PROCESS.search(line)),
+        sorted(line for line in log.splitlines() if not BY_CHANCE.search(line)),
         plain(done.summary["failed"]),
         done.summary["nodes"],
         sorted(steady(f"{e['name']} {e['message']}") for e in done.events("dbt.warned")),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbt_runner.engine.patches.lazy import Lazy
+from dbt_runner.engine.patches.namespaces import Index, Indexes, Package
 from dbt_runner.engine.patches.patch import Patch
 
 _BUILD = "dbt.context.macros:MacroNamespaceBuilder.build_namespace"
@@ -39,78 +40,6 @@ _ON_DEMAND = frozenset(
     }
 )
 """Values that are the same whenever they are made, and cost something."""
-
-
-@dataclass(frozen=True)
-class _Package:
-    """A package's own macros, to be looked up by the name of the package."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class _Index:
-    """Where the templates of a package find macros.
-
-    Attributes:
-        local: those of the package itself.
-        root: those of the project, if that is another package.
-        packages: of each package that is not dbt's or the adapter's.
-        internal: of dbt and the adapter, the first of them that has the name.
-        flat: by all names that a template may use, `_Package` where that is a package's.
-        shapes: of contexts, by their class.
-    """
-
-    local: Mapping[str, Any]
-    root: Mapping[str, Any]
-    packages: Mapping[str, Mapping[str, Any]]
-    internal: Mapping[str, Any]
-    flat: Mapping[str, Any]
-    shapes: dict[type, _Shape]
-
-
-class _Indexes:
-    """Indexes of the macros of one manifest; made anew when macros are added, or it is another."""
-
-    def __init__(self, dbt: str) -> None:
-        self._dbt = dbt
-        self._of: tuple[Any, int, dict[Any, _Index]] = None, 0, {}
-
-    def of(self, builder: Any, macros: Mapping[str, Mapping[str, Any]]) -> _Index:
-        size = sum(map(len, macros.values()))
-        # as one value, since threads work with manifests of their own: a unit test has one
-        of = self._of
-        if of[0] is not macros or of[1] != size:
-            of = self._of = macros, size, {}
-        found = of[2]
-        key = (
-            builder.root_package,
-            builder.search_package,
-            *builder.internal_package_names_order,
-        )
-        index = found.get(key)
-        if index is None:
-            index = found[key] = self._make(builder, macros)
-        return index
-
-    def _make(self, builder: Any, macros: Mapping[str, Mapping[str, Any]]) -> _Index:
-        order = builder.internal_package_names_order
-        internal: dict[str, Any] = {}
-        for name in reversed(order):
-            internal |= macros.get(name, {})
-        packages = {name: dict(macros[name]) for name in macros if name not in order}
-        local = packages.get(builder.search_package, {})
-        root = packages.get(builder.root_package, {})
-        if builder.root_package == builder.search_package:
-            root = {}
-        flat = {
-            **internal,
-            self._dbt: _Package(self._dbt),
-            **{name: _Package(name) for name in packages},
-            **root,
-            **local,
-        }
-        return _Index(local, root, packages, internal, flat, {})
 
 
 @dataclass(frozen=True)
@@ -145,7 +74,7 @@ class _Macros:
         made: those that are made, by the identity of what they are made from.
     """
 
-    def __init__(self, index: _Index, builder: Any, context: Any) -> None:
+    def __init__(self, index: Index, builder: Any, context: Any) -> None:
         self.index = index
         self.context = context
         self.made: dict[int, Any] = {}
@@ -156,7 +85,7 @@ class _Macros:
 
     def make(self, _: str, found: Any) -> Any:
         """What a template gets."""
-        if type(found) is _Package:
+        if type(found) is Package:
             return self.packages.get(found.name, self.internal)
         made = self.made.get(id(found))
         if made is None:
@@ -164,7 +93,7 @@ class _Macros:
         return made
 
 
-def _build(indexes: _Indexes, builder: Any, by_package: Any, context: Any) -> Any:
+def _build(indexes: Indexes, builder: Any, by_package: Any, context: Any) -> Any:
     """The object that `adapter.dispatch` asks; its class is dbt's own."""
     macros = _Macros(indexes.of(builder, by_package), builder, context)
     index = macros.index
@@ -215,7 +144,7 @@ def _quick(protocol: Any) -> type:
 
 
 def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
-    indexes = _Indexes(sys.modules["dbt.context.macros"].GLOBAL_PROJECT_NAME)
+    indexes = Indexes(sys.modules["dbt.context.macros"].GLOBAL_PROJECT_NAME)
     has_jinja = sys.modules["dbt.clients.jinja"]._HAS_RENDER_CHARS_PAT.search  # noqa: SLF001
 
     def build_namespace(self: Any, macros_by_package: Any, ctx: Any) -> Any:
