@@ -97,7 +97,8 @@ def work(request: Request) -> Found:
     connection = Connection(
         request.profile, request.target, place.catalog, place.schema, output=request.output
     )
-    options = Options(Path(place.root), connection, folder, request.threads)
+    # a kept template would take what is watched along to where nothing is watched any more
+    options = Options(Path(place.root), connection, folder, request.threads, patches=False)
     engine = Engine(options, listen)
     try:
         with (
