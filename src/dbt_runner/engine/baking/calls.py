@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from types import FunctionType, MethodType
-from typing import Any
+from typing import Any, Protocol
 
 from dbt_runner.engine.baking.marks import Derived, Origins, derived, plain
 from dbt_runner.engine.baking.watch import Watch
@@ -40,6 +40,13 @@ _CARRYING = frozenset({"log", "print", "return", "zip", "zip_strict"})
 """Functions of dbt/context/base.py that hand on what they take."""
 
 
+class Go(Protocol):
+    """A step as it is taken unwatched."""
+
+    def __call__(self, *, unmarked: bool = False) -> Any:
+        """Take it; `unmarked` hands over values without their marks."""
+
+
 class Calls:
     """The rule for each kind of function.
 
@@ -70,9 +77,7 @@ class Calls:
         self._relation_class = BaseRelation
         self._containers = (dict, Namespace)
 
-    def call(
-        self, context: Any, function: Any, args: Any, named: Any, go: Callable[[], Any]
-    ) -> Any:
+    def call(self, context: Any, function: Any, args: Any, named: Any, go: Go) -> Any:
         """Call a function as a template does.
 
         Args:
@@ -95,7 +100,7 @@ class Calls:
         function: Any,
         args: Any,
         named: Any,
-        go: Callable[[], Any],
+        go: Go,
     ) -> Any:
         """A call of something that is no macro, with what was made of a name, the clock, …."""
         owner, name = getattr(function, "__self__", None), _name_of(function)
@@ -107,7 +112,8 @@ class Calls:
         elif isinstance(owner, str) and _holds_whole(owner, name, args):
             return self._marked(go(), owner, args, named)
         elif not self._carries(context, function, owner, name, args):
-            return derived(go(), f"{why}, by {name}()", self._tell)
+            # what is written in C may take no other kind of text
+            return derived(go(unmarked=True), f"{why}, by {name}()", self._tell)
         return go()
 
     def _of_owner(self, owner: Any) -> str | None:
@@ -115,7 +121,7 @@ class Calls:
             return self._origins.of(owner)
         return None
 
-    def _macro(self, named: Any, go: Callable[[], Any]) -> Any:
+    def _macro(self, named: Any, go: Go) -> Any:
         """A macro is followed within; here only whether its text holds something derived."""
         before = self._watch.emitted
         result = go()

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from dbt_runner.engine.baking.calls import Calls, inserts_whole
+from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
 from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived, held
 from dbt_runner.engine.baking.watch import Watch
 
@@ -109,7 +109,7 @@ class Rules:
 
     # steps that give a value
 
-    def filter(self, name: str, values: Any, named: Any, go: Callable[[], Any]) -> Any:
+    def filter(self, name: str, values: Any, named: Any, go: Go) -> Any:
         """A filter, other than those that templates are rewritten with."""
         why = self._origins.of((values, named))
         if why is None:
@@ -125,7 +125,7 @@ class Rules:
             return go()
         if carrying:
             return self._made(go(), "", *values, *named.values())
-        return derived(go(), f"{why}, by the filter '{name}'", self._tell)
+        return derived(go(unmarked=True), f"{why}, by the filter '{name}'", self._tell)
 
     def attribute(self, of: Any, name: str, value: Any) -> Any:
         """An attribute that was read."""
@@ -180,7 +180,7 @@ class Rules:
 
     # decisions
 
-    def test(self, name: str, values: Any, named: Any, go: Callable[[], Any]) -> Any:
+    def test(self, name: str, values: Any, named: Any, go: Go) -> Any:
         """A test: `is name`."""
         if name in _TESTS_OF_TYPE:
             # a name is always text, but what was made of it may be none, or a number, ...

@@ -8,7 +8,7 @@ anyway, since dbt's is a sandbox (`MacroFuzzEnvironment` of dbt_common/clients/j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from dbt_runner.engine.baking.marks import held
+from dbt_runner.engine.baking.marks import held, plain
 from dbt_runner.engine.baking.rules import Rules
+from dbt_runner.engine.baking.spelling import spelled
 from dbt_runner.engine.baking.watch import Watch
 
 _BINARY = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
@@ -43,7 +44,9 @@ def installed(watch: Watch) -> Iterator[None]:
     def call_followed(self: Any, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         args = tuple(map(held, args))
 
-        def go() -> Any:
+        def go(*, unmarked: bool = False) -> Any:
+            if unmarked:
+                return call(self, context, function, *plain(list(args)), **plain(kwargs))
             return call(self, context, function, *args, **kwargs)
 
         return rules.call(context, function, args, kwargs, go)
@@ -93,7 +96,14 @@ class _Table:
         def step(*args: Any, **kwargs: Any) -> Any:
             args = tuple(map(held, args))
             values = args[1:] if pass_arg is not None else args
-            return self._told(name, values, kwargs, lambda: function(*args, **kwargs))
+
+            def go(*, unmarked: bool = False) -> Any:
+                if unmarked:
+                    first = args[: len(args) - len(values)]
+                    return function(*first, *plain(list(values)), **plain(kwargs))
+                return function(*args, **kwargs)
+
+            return self._told(name, values, kwargs, go)
 
         # says whether Jinja hands over the context or environment as well
         pass_arg = getattr(function, "jinja_pass_arg", None)
@@ -207,41 +217,3 @@ def _step(step: str, at: nodes.Node, *args: Any) -> nodes.Call:
     values = [arg if isinstance(arg, nodes.Node) else nodes.Const(arg, **line) for arg in args]
     function = nodes.EnvironmentAttribute(f"watch_{step}", **line)
     return nodes.Call(function, values, [], None, None, **line)
-
-
-def spelled(node: nodes.Node) -> str:
-    """A part of a template, roughly as it is written."""
-    for kind, spell in _SPELLINGS:
-        if isinstance(node, kind):
-            return spell(node)
-    return "…"
-
-
-def _all(parts: Iterable[nodes.Node]) -> str:
-    return ", ".join(spelled(part) for part in parts)
-
-
-_OPERATORS = {
-    "eq": "==",
-    "ne": "!=",
-    "gt": ">",
-    "gteq": ">=",
-    "lt": "<",
-    "lteq": "<=",
-    "in": "in",
-    "notin": "not in",
-}
-
-_SPELLINGS: tuple[tuple[type[nodes.Node], Callable[[Any], str]], ...] = (
-    (nodes.Name, lambda node: str(node.name)),
-    (nodes.Const, lambda node: repr(node.value)),
-    (nodes.Getattr, lambda node: f"{spelled(node.node)}.{node.attr}"),
-    (nodes.Getitem, lambda node: f"{spelled(node.node)}[{spelled(node.arg)}]"),
-    (nodes.EnvironmentAttribute, lambda _: "…"),
-    (nodes.Call, lambda node: f"{spelled(node.node)}({_all(node.args)})"),
-    (nodes.Filter, lambda node: f"{spelled(node.node)} | {node.name}"),
-    (nodes.Compare, lambda node: f"{spelled(node.expr)} {' '.join(map(spelled, node.ops))}"),
-    (nodes.Operand, lambda node: f"{_OPERATORS.get(node.op, node.op)} {spelled(node.expr)}"),
-    (nodes.List, lambda node: f"[{_all(node.items)}]"),
-    (nodes.Tuple, lambda node: f"({_all(node.items)})"),
-)
