@@ -23,8 +23,10 @@ def parse(
     watch: bool = False,
     variables: dict[str, Any] | None = None,
     declared: bool = False,
+    schema: str = SCHEMA,
+    catalog: str = CATALOG,
 ) -> tuple[Any, Seen | None]:
-    """Parse a project for DuckDB under stand-ins.
+    """Parse a project for DuckDB, under stand-ins if no names are given.
 
     Args:
         root: the project; `profiles.yml` and the target path are put there too.
@@ -38,7 +40,7 @@ def parse(
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
     threads = "{{ env_var('WATCH_THREADS', 2) | int }}"
-    output = {"type": "duckdb", "path": f"{root}/{CATALOG}.duckdb", "schema": SCHEMA}
+    output = {"type": "duckdb", "path": f"{root}/{catalog}.duckdb", "schema": schema}
     outputs = {"target": "local", "outputs": {"local": {**output, "threads": threads}}}
     profiles = dict.fromkeys(("watched", "shop", "tpch"), outputs)
     (root / "profiles.yml").write_text(yaml.safe_dump(profiles), encoding="utf-8")
@@ -46,7 +48,7 @@ def parse(
     words += ["--project-dir", str(root), "--profiles-dir", str(root)]
     words += ["--target-path", str(root / "target"), "--log-path", str(root / "logs")]
     words += ["--vars", yaml.safe_dump(variables or {})]
-    names = Names(CATALOG, SCHEMA, str(root), declared=declared)
+    names = Names(catalog, schema, str(root), declared=declared)
     with watching(names) if watch else nullcontext() as seen:
         outcome = dbtRunner().invoke(words)  # type: ignore[arg-type]
     assert outcome.success, outcome.exception

@@ -70,7 +70,7 @@ REFUSED = {
     ),
     "chance is in a config": (
         MODEL,
-        "{{ config(meta={'n': range(1000000) | random}) }} select 1 as id",
+        "{{ config(meta={'n': range(99999) | random}) }} select 1 as id",
         NODE,
     ),
 }

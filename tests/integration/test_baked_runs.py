@@ -243,3 +243,27 @@ def test_user_profile_is_parsed(baked: Baked) -> None:
     assert done.code == 0, done.stdout + done.stderr
     assert "profiles_dir" in done.summary["parse"]
     assert "own.orders" in baked.tables()
+
+
+def test_declared_names_alone(baked: Baked) -> None:
+    """A project that decides on its schema can have a state for the one that its target has."""
+    sql = "{{ config(materialized='table' if target.schema == 'analytics' else 'view') }} select 1"
+    baked.write("models/decides.sql", sql + " as id")
+    command = [sys.executable, "-m", "dbt_runner", "bake", f"--project-dir={baked.folder}"]
+    command += [f"--output={baked.state.parent}"]
+    told = subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout
+    assert told.startswith("local: not baked: model.shop.decides: compares the schema")
+    assert not baked.state.exists()
+    command += ["--names=declared"]
+    told = subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout
+    assert told.startswith("local: baked for local.analytics alone")
+    declared, other = (
+        baked.go("--run-type=run", "--select=decides", *words)
+        for words in ([], ["--target-schema=dev"])
+    )
+    assert declared.summary["parse"] == "baked"
+    assert "local.dev is not local.analytics" in other.summary["parse"]
+    kinds = baked.query(
+        "select table_schema, table_type from information_schema.tables where table_name='decides'"
+    )
+    assert sorted(kinds) == [("analytics", "BASE TABLE"), ("dev", "VIEW")]

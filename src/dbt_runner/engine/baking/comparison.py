@@ -14,12 +14,12 @@ def difference(one: Any, other: Any) -> tuple[str, str] | None:
     Returns:
         Where (`model.shop.orders`, or a part of the manifest), and what, in one line.
     """
-    return next(_differences(parts(one), parts(other), ()), None)
+    return next(_differences(_told_once(one), _told_once(other), ()), None)
 
 
 def texts(manifest: Any) -> Iterator[tuple[str, str]]:
     """Every text of a manifest, keys included: where, text."""
-    for path, text in _texts(parts(manifest), ()):
+    for path, text in _texts(_told_once(manifest), ()):
         yield _where(path), text
 
 
@@ -73,6 +73,11 @@ def parts(manifest: Any) -> dict[str, Any]:
     """What a manifest is made of, without what dbt derives from it."""
     names = (field.name for field in fields(manifest) if not field.name.startswith("_"))
     return {name: getattr(manifest, name) for name in names if name != "metadata"}
+
+
+def _told_once(manifest: Any) -> dict[str, Any]:
+    """The parts without the flat graph, which is made of the others."""
+    return {name: part for name, part in parts(manifest).items() if name != "flat_graph"}
 
 
 def _is_plain(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Random expressions over a target's names, for tests of what a parse decides on."""
+"""Random expressions over the names of a target, for tests of what a parse decides on."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ def expressions(count: int, seed: int) -> list[str]:
         if depth == 0 or chance.random() < 0.1:
             return chance.choice(NAMES)
         if chance.random() < 0.2:
-            return chance.choice(BINARY).format(made(depth - 1), made(depth - 1))
-        return chance.choice(UNARY).format(made(depth - 1))
+            step = chance.choice(BINARY).format(made(depth - 1), made(depth - 1))
+        else:
+            step = chance.choice(UNARY).format(made(depth - 1))
+        return f"(({step}) | string)"
 
     return [made(1 + number % 4) for number in range(count)]
