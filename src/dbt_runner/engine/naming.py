@@ -8,8 +8,9 @@ name only.
 from __future__ import annotations
 
 import copy
-import re
 from typing import Any
+
+from dbt_runner.engine.macro_reads import Path, reads, values
 
 COMPONENTS = ("database", "schema", "alias")
 
@@ -73,6 +74,21 @@ def in_config(config: Any, name: str) -> Any:
     return found if found is not None else vars(config).get("_extra", {}).get(name)
 
 
+_OF_DBTS: dict[str, frozenset[Path]] = {
+    "database": frozenset(),
+    "schema": frozenset(),
+    "alias": frozenset({("name",), ("version",)}),
+}
+"""What the macros look at that come with dbt: dbt/include/global_project/macros/get_custom_name."""
+
+
+def _named(node: Any, database: Any, schema: Any) -> Any:
+    """A node as it is when its naming macros are asked."""
+    named = copy.copy(node)
+    named.database, named.schema, named.alias = database, schema, node.name
+    return named
+
+
 class _Macro:
     """`generate_<component>_name`, of the project or of one of its packages."""
 
@@ -88,35 +104,27 @@ class _Macro:
             macro.name.endswith(implementation) and macro.package_name not in internal
             for macro in manifest.macros.values()
         )
-        default = self._update.default_updater.macro
-        self._kinds = {
-            package: self._kind(updater.macro, internal)
+        self._reads = {
+            package: self._read(updater.macro, internal)
             for package, updater in self._update.package_updaters.items()
         }
-        self._default_kind = self._kind(default, internal)
-        self._kinds_seen: set[tuple[bool, bool]] = set()
+        self._default_reads = self._read(self._update.default_updater.macro, internal)
+        self._known: dict[Any, Any] = {}
+        self._tried: set[tuple[bool, bool]] = set()
 
-    def _kind(self, macro: Any, internal: frozenset[str]) -> str:
+    def _read(self, macro: Any, internal: frozenset[str]) -> frozenset[Path] | None:
+        """What a macro looks at, beside the custom name and the catalog integration."""
         if macro.package_name in internal:
-            return f"dbt's {self._component}" if self._is_dbts else "by node"
-        return "by custom name" if self._is_blind(macro.macro_sql) else "by node"
+            return _OF_DBTS[self._component] if self._is_dbts else None
+        carrying = "default__generate_schema_name"
+        return reads(macro.macro_sql, carrying if self._is_dbts else None)
 
-    def _is_blind(self, text: str) -> bool:
-        """Whether a macro's text cannot tell nodes apart that have the same custom name."""
-        signature = re.search(r"generate_\w+_name\s*\(([^)]*)\)", text)
-        if signature is None:
-            return False
-        words = [part.split("=")[0].split(":")[0].strip() for part in signature[1].split(",")]
-        body = text[signature.end() :]
-        if self._is_dbts and self._component == "schema":
-            # dbt's own looks at the custom name only
-            body = re.sub(r"\bdefault__generate_schema_name\s*\(\s*\w+\s*,\s*\w+\s*\)", "", body)
-        hidden = ["varargs", "kwargs", "caller", "context", *words[1:]]
-        return not any(re.search(rf"\b{re.escape(word)}\b", body) for word in hidden if word)
+    def _read_of(self, node: Any) -> frozenset[Path] | None:
+        return self._reads.get(node.package_name, self._default_reads)
 
     def tells_apart(self, node: Any) -> bool:
         """Whether it may give different names to nodes of one package with one custom name."""
-        return self._kinds.get(node.package_name, self._default_kind) == "by node"
+        return self._read_of(node) != frozenset()
 
     def give(self, node: Any, custom: Any, database: Any, schema: Any) -> Any:
         """The name for a node.
@@ -125,13 +133,20 @@ class _Macro:
             custom: what its config says.
             database, schema: what it has when the macro is asked.
         """
-        if self._kinds.get(node.package_name, self._default_kind) == "dbt's alias":
+        paths = self._read_of(node)
+        if paths is None:
+            return self._ask(node, custom, database, schema)
+        if paths == _OF_DBTS["alias"]:
             return self._alias(node, custom, database, schema)
-        return self._ask(node, custom, database, schema)
+        catalogs = (in_config(node.config, "catalog_name"), in_config(node.config, "catalog"))
+        asked = _named(node, database, schema)
+        key = (node.package_name, custom, database, schema, catalogs, values(asked, paths))
+        if key not in self._known:
+            self._known[key] = self._ask(node, custom, database, schema)
+        return self._known[key]
 
     def _ask(self, node: Any, custom: Any, database: Any, schema: Any) -> Any:
-        asked = copy.copy(node)
-        asked.database, asked.schema, asked.alias = database, schema, node.name
+        asked = _named(node, database, schema)
         self._update(asked, custom)
         return getattr(asked, self._component)
 
@@ -145,9 +160,9 @@ class _Macro:
         else:
             found = node.name
         kind = (bool(custom), bool(number))
-        if kind not in self._kinds_seen:
+        if kind not in self._tried:
             if self._ask(node, custom, database, schema) != found:
-                self._default_kind, self._kinds = "by node", {}
+                self._default_reads, self._reads = None, {}
                 return self._ask(node, custom, database, schema)
-            self._kinds_seen.add(kind)
+            self._tried.add(kind)
         return found

@@ -114,7 +114,11 @@ class Calls:
         elif not self._carries(context, function, owner, name, args):
             # what is written in C may take no other kind of text
             return derived(go(unmarked=True), f"{why}, by {name}()", self._tell)
-        return go()
+        result = go()
+        # a relation's text is made anew of its parts
+        return (
+            self._marked(result, owner, args, named) if result and type(result) is str else result
+        )
 
     def _of_owner(self, owner: Any) -> str | None:
         if isinstance(owner, (str, Derived, list, dict, *self._relations)):
