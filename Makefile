@@ -268,5 +268,6 @@ help: ## this list
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bake-cases \
-  bench-overhead bench-check bench-journal bench-trigger bench-start bench-wall bench-plot test-other-python build pins env \
+  bench-overhead bench-check bench-journal bench-trigger bench-start bench-wall bench-plot \
+  test-other-python build pins env \
   .other-env .warehouse-env .airflow-env .java .programs .factory clean help

@@ -1,4 +1,4 @@
-"""What two runs of dbt have to agree on in `manifest.json`."""
+"""What two runs of dbt have to agree on in `manifest.json`, and where two such files differ."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Notes the statements of a run: what dbt's adapter hands to the database, and for which node.
 
-`install` is called in the process of a run, before dbt-runner is; it stands between an adapter and
-its database's cursor, so it sees the statements as they leave. `read` reads what was noted.
+`warm.py` calls `install` in the process of a run, before dbt-runner is; it stands between an
+adapter and its database's cursor, so it sees the statements as they leave. `read` reads what was
+noted.
 """
 
 from __future__ import annotations

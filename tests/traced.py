@@ -1,4 +1,7 @@
-"""Runs dbt-runner and notes every statement that reaches DuckDB.
+"""Runs dbt-runner in a process of its own, and notes every statement that reaches DuckDB.
+
+Told by the node that dbt's events name, and below dbt's adapters, so that no patch of dbt stands in
+between. `statements.py` notes for runs that are forked, by connection, with Python models too.
 
 Arguments: the file for the statements, one JSON object per line, then dbt-runner's own.
 """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import manifests
 from runs import Finished, Project
 
 if TYPE_CHECKING:
@@ -128,8 +129,11 @@ def test_manifest_is_that_of_a_parse(baked: Baked) -> None:
     shutil.rmtree(baked.state.parent)
     parsed = baked.go("--run-type=full")
     assert (served.summary["parse"], parsed.summary["parse"][:5]) == ("baked", "full:")
-    one, other = (_comparable(done) for done in (served, parsed))
-    assert one == other
+    one, other = (
+        manifests.comparable(done.artifacts / "commands/01-build/manifest.json", {})
+        for done in (served, parsed)
+    )
+    assert manifests.differences(one, other) == []
     for told in (served, parsed):
         warned = [line["message"] for line in told.events("dbt.warned")]
         assert (len(warned), told.summary["warnings"]) == (1, 1), warned
@@ -143,19 +147,6 @@ def test_warnings_as_errors_parse(baked: Baked) -> None:
     assert done.code == 2
     assert "missing" in done.summary["error"]
     assert done.summary["parse"] != "baked"
-
-
-def _comparable(done: Finished) -> object:
-    """The manifest without what belongs to one run."""
-    own = {"created_at", "generated_at", "invocation_id", "invocation_started_at", "env"}
-    own |= {"run_started_at", "compiled_path", "build_path"}
-
-    def without(value: object) -> object:
-        if isinstance(value, dict):
-            return {name: without(item) for name, item in value.items() if name not in own}
-        return [without(item) for item in value] if isinstance(value, list) else value
-
-    return without(done.artifact("commands/01-build/manifest.json"))
 
 
 @pytest.mark.parametrize("run_type", ["incremental", "test", "run", "seed", "compile", "docs"])

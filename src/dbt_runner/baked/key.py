@@ -14,7 +14,7 @@ from typing import Any
 from dbt_runner.baked import files
 
 FORMAT = 1
-"""Goes up when an older state, or its key, means something else."""
+"""Goes up when the bytes of an older state, or its key, mean something else."""
 
 _PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-semantic-interfaces")
 _PLACE = ("catalog", "database", "path", "schema")

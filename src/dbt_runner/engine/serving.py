@@ -23,9 +23,6 @@ from typing import Any
 
 from dbt_runner.engine import guard
 
-FORMAT = 1
-"""Goes up when older bytes mean something else."""
-
 _ALLOWED = (
     "dbt.artifacts.resources.",
     "dbt.contracts.",

@@ -1,4 +1,4 @@
-"""Looks through manifests: where two differ, and what a text holds that it should not."""
+"""Looks through dbt's manifest objects: their parts, their texts, and where two differ."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def texts(manifest: Any) -> Iterator[tuple[str, str]]:
     """Every text of a manifest, keys included: where, text."""
     for path, text in _texts(_told_once(manifest), ()):
         yield _where(path), text
+
+
+def parts(manifest: Any) -> dict[str, Any]:
+    """What a manifest is made of, without what dbt derives from it."""
+    names = (field.name for field in fields(manifest) if not field.name.startswith("_"))
+    return {name: getattr(manifest, name) for name in names if name != "metadata"}
 
 
 def _differences(one: Any, other: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -67,12 +73,6 @@ def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             yield from _texts(item, path)
     elif not _is_plain(value):
         yield from _texts(vars(value), path)
-
-
-def parts(manifest: Any) -> dict[str, Any]:
-    """What a manifest is made of, without what dbt derives from it."""
-    names = (field.name for field in fields(manifest) if not field.name.startswith("_"))
-    return {name: getattr(manifest, name) for name in names if name != "metadata"}
 
 
 def _told_once(manifest: Any) -> dict[str, Any]:

@@ -91,8 +91,8 @@ class Rules:
             "watch_compare": self._compare,
             "watch_look": self._look,
             "watch_binary": self._binary,
-            "watch_negative": lambda value: self._made(-value, "-", value),
-            "watch_concat": lambda *parts: self._made("".join(map(str, parts)), "~", *parts),
+            "watch_negative": lambda value: self._made(-value, value),
+            "watch_concat": lambda *parts: self._made("".join(map(str, parts)), *parts),
             "watch_slice": self._slice,
             "watch_literal_key": self._literal_key,
             "watch_each": self._each,
@@ -124,7 +124,7 @@ class Rules:
             self._tell(f"applies the filter '{name}' to {why}")
             return go()
         if carrying:
-            return self._made(go(), "", *values, *named.values())
+            return self._made(go(), *values, *named.values())
         return derived(go(unmarked=True), f"{why}, by the filter '{name}'", self._tell)
 
     def attribute(self, of: Any, name: str, value: Any) -> Any:
@@ -159,7 +159,7 @@ class Rules:
     def _emitted(self, text: Any) -> Any:
         return derived(text, "what differs from run to run", self._tell)
 
-    def _made(self, value: Any, _how: str, *parts: Any) -> Any:
+    def _made(self, value: Any, *parts: Any) -> Any:
         why = self._origins.derived(parts)
         listed = isinstance(value, list | dict)
         if why is None or (listed and not any(isinstance(part, DerivedList) for part in parts)):
@@ -171,7 +171,7 @@ class Rules:
         if sign == "%" and isinstance(left, str) and not inserts_whole(left):
             why = self._origins.of((left, right))
             return derived(left % right, f"{why}, by a format", self._tell) if why else left % right
-        return self._made(_ARITHMETIC[sign](left, right), sign, left, right)
+        return self._made(_ARITHMETIC[sign](left, right), left, right)
 
     def _slice(self, value: Any, start: Any, stop: Any, step: Any) -> Any:
         for bound in (start, stop, step):
