@@ -224,7 +224,7 @@ class DeploymentSettings(BaseModel):
     ] = "info"
     patches: Annotated[
         Literal["on", "off"],
-        Field(description="whether dbt's own work on each node is done for less"),
+        Field(description="whether slow parts of dbt are replaced, in exact versions of it"),
     ] = "on"
     sample_scale: Annotated[
         Decimal, Field(gt=0, le=1000, description="scale of the local TPC-H data")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runs import MAIN
+from runs import DBT_PROJECT, MAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 # Each bakes, in processes of their own.
 pytestmark = pytest.mark.slow
 
-PROJECT = """\
-name: shop
-version: "1.0"
-profile: shop
-flags: {send_anonymous_usage_stats: false}
-"""
 MODEL = "models/orders.sql"
 NODE = "model.shop.orders"
 NAMING = """\
@@ -60,7 +54,7 @@ REFUSED = {
     ),
     "the project's file compares": (
         "dbt_project.yml",
-        PROJECT + "models: {shop: {+enabled: \"{{ target.schema != 'prod' }}\"}}\n",
+        DBT_PROJECT + "models: {shop: {+enabled: \"{{ target.schema != 'prod' }}\"}}\n",
         "",
     ),
     "a time is in a config": (
@@ -80,7 +74,7 @@ def bake(folder: Path, files: dict[str, str]) -> tuple[str, list[str]]:
     """Bake a project; what was said, and the files that were made."""
     project, output = folder / "shop", folder / "states"
     base = {
-        "dbt_project.yml": PROJECT,
+        "dbt_project.yml": DBT_PROJECT,
         "runner.yml": "targets: {local: {type: duckdb, schema: analytics}}\n",
         "models/base.sql": "select 1 as id\n",
         "models/other.sql": "select 1 as id\n",

@@ -24,11 +24,11 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-GENERATORS = ("dataclasses", "mashumaro.core.meta.code.builder")
+_GENERATORS = ("dataclasses", "mashumaro.core.meta.code.builder")
 """Modules whose `exec` of a text makes methods."""
 _CHANGING = re.compile("[0-9a-f]{32}")
 """What is in a text that no other process has: a name that mashumaro chose at random."""
-MOST = 8_000
+_MOST = 8_000
 """Texts to keep; with more, such as after many upgrades, keeping begins anew."""
 
 
@@ -74,7 +74,7 @@ class GeneratedCode:
         if found is None:
             found = compiled()
             if not _CHANGING.search(text):
-                if len(self._known) >= MOST:
+                if len(self._known) >= _MOST:
                     self._known = {}
                 self._known[text] = found
                 self._new = True
@@ -101,7 +101,7 @@ def kept() -> Iterator[None]:
     global _current  # noqa: PLW0603 - what it serves holds in the process too
     _current = GeneratedCode(Path(cache_from_source(__file__)).with_suffix(".generated"))
     _current.read()
-    generators = [vars(module) for module in map(import_module, GENERATORS) if _fits(module)]
+    generators = [vars(module) for module in map(import_module, _GENERATORS) if _fits(module)]
     for names in generators:
         # found before the built-in function of that name
         names["exec"] = _current.execute

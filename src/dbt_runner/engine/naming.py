@@ -12,7 +12,7 @@ from typing import Any
 
 from dbt_runner.engine.macro_reads import Path, reads, values
 
-COMPONENTS = ("database", "schema", "alias")
+_COMPONENTS = ("database", "schema", "alias")
 
 
 class Naming:
@@ -26,7 +26,7 @@ class Naming:
     def __init__(self, manifest: Any, config: Any) -> None:
         self._database = config.credentials.database
         self._schema = config.credentials.schema
-        self._macros = {name: _Macro(manifest, config, name) for name in COMPONENTS}
+        self._macros = {name: _Macro(manifest, config, name) for name in _COMPONENTS}
         self._alias = self._macros["alias"].give
         self._known: dict[Any, tuple[Any, Any]] = {}
 
