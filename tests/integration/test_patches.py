@@ -44,6 +44,7 @@ BY_CHANCE = re.compile(
 """Time and memory; arguments in an order that hangs on a temporary folder's name; which of dbt's
 threads got to look at which schema, and so whose connection was at hand."""
 
+GREEN = {"success", "pass", "warn"}
 SEED = {"PYTHONHASHSEED": "0"}
 """Else dbt makes schemas in another order each time."""
 
@@ -160,7 +161,6 @@ def left(done: Finished, trace: Path) -> Left:
     [
         pytest.param(("--run-type=all",), id="commands"),
         pytest.param(("--run-type=full",), id="failures"),
-        pytest.param(("--run-type=full", "--fail-fast"), id="fail-fast"),
         pytest.param(("--run-type=full", "--warnings=error"), id="warnings"),
         pytest.param(("--run-type=full", "--log-level=debug"), id="debug"),
     ],
@@ -173,6 +173,34 @@ def test_all_is_equal(project: Project, arguments: tuple[str, ...]) -> None:
     found = list(differences(vars(patched), vars(without)))
     if found:
         pytest.fail("\n".join(found))
+
+
+@pytest.mark.slow
+def test_fail_fast(project: Project) -> None:
+    """The first failure ends the run where it did; only the node begun by then ends by chance.
+
+    dbt cancels it, and it is through by then or not, with patches and without.
+    """
+    arguments = ("--run-type=full", "--fail-fast")
+    without, patched = (run(project, arguments, patches=value) for value in ("off", "on"))
+    assert patched.code == without.code == 1
+    ends = [_ends(each) for each in (without, patched)]
+    through = [{name for name, end in each.items() if end in GREEN} for each in ends]
+    assert len(through[0] ^ through[1]) <= 1
+    assert len(through[0] & through[1]) > 3
+    for name in through[0] & through[1]:
+        assert patched.statements.get(name) == without.statements.get(name), name
+    assert {name for each in ends for name, end in each.items() if end == "skipped"}
+    failed = [{name for name, end in each.items() if end in {"error", "fail"}} for each in ends]
+    assert failed[0] & failed[1]
+
+
+def _ends(run: Left) -> dict[str, str]:
+    """Each node's status."""
+    [results] = (
+        found for name, found in run.artifacts.items() if name.endswith("run_results.json")
+    )
+    return {result["unique_id"]: result["status"] for result in results["results"]}
 
 
 def test_patches_are_told(project: Project) -> None:
