@@ -16,7 +16,14 @@ from dbt_runner.baked import files
 FORMAT = 1
 """Goes up when the bytes of an older state, or its key, mean something else."""
 
-_PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-semantic-interfaces")
+_PACKAGES = (
+    "dbt-core",
+    "dbt-adapters",
+    "dbt-common",
+    "dbt-semantic-interfaces",
+    "Jinja2",
+    "PyYAML",
+)
 _PLACE = ("catalog", "database", "path", "schema")
 """What of a target's entry in `profiles.yml` holds the names of a run."""
 
