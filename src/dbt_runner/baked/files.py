@@ -26,7 +26,16 @@ def project_files(folder: Path) -> list[str]:
     Hidden ones at the root are not among them, but for `.dbtignore`: nothing of a project lies
     there (see `misplaced`).
     """
-    return sorted(_walk(str(folder), ""))
+    return sorted(walked(folder))
+
+
+def walked(folder: Path) -> Iterator[str]:
+    """The same files one by one, in no order.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    return _walk(str(folder), "")
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -35,7 +44,12 @@ def digests(folder: Path) -> dict[str, str]:
     Raises:
         OSError: one cannot be read.
     """
-    return {name: _digest(f"{folder}/{name}") for name in project_files(folder)}
+    return {name: digest(folder, name) for name in project_files(folder)}
+
+
+def printable(name: str) -> str:
+    """The path as text; bytes that are no UTF-8 are spelt out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def misplaced(folder: Path) -> str | None:
@@ -68,8 +82,13 @@ def _is_left_out(name: str) -> bool:
     return hidden or name in _LEFT_BEHIND or name in _NOT_READ
 
 
-def _digest(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of small files
+def digest(folder: Path, name: str) -> str:
+    """SHA-256 of one file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - thousands of files
         content = file.read(_CHUNK)
         if len(content) < _CHUNK:
             return hashlib.sha256(content).hexdigest()
