@@ -133,6 +133,7 @@ def test_values_of_the_environment_are_not_kept(key: Key) -> None:
         (".dbtignore", "models", ".dbtignore is new"),
         ("dbt_packages/lib/models/a.sql", "select 1", "dbt_packages/lib/models/a.sql is new"),
         ("models/target/a.sql", "select 1", "models/target/a.sql is new"),
+        ("models/__pycache__/a.sql", "select 1", "models/__pycache__/a.sql is new"),
     ],
 )
 def test_another_file_is_named(
@@ -257,6 +258,7 @@ def test_no_key(text: str) -> None:
         "packages-install-path: \"{{ env_var('X') }}\"",
         "seed-paths: [.seeds]",
         "model-paths: [target]",
+        "model-paths: [.]",
     ],
 )
 def test_paths_outside_are_found(project: Path, line: str) -> None:

@@ -61,7 +61,9 @@ def misplaced(folder: Path) -> str | None:
         for path in value if isinstance(value, list) else [value]:
             parts = Path(str(path)).parts
             outside = Path(str(path)).is_absolute() or ".." in parts or "{{" in str(path)
-            if outside or (parts[:1] and (parts[0].startswith(".") or parts[0] in _LEFT_BEHIND)):
+            # the root itself holds what is left out below it
+            first = parts[0] if parts else "."
+            if outside or first.startswith(".") or first in _LEFT_BEHIND:
                 return f"{name}: {path}"
     return None
 
@@ -69,7 +71,7 @@ def misplaced(folder: Path) -> str | None:
 def _walk(root: str, below: str) -> Iterator[str]:
     for entry in os.scandir(f"{root}/{below}"):
         name = entry.name
-        if name == "__pycache__" or (not below and _is_left_out(name)):
+        if name.endswith(".pyc") or (not below and _is_left_out(name)):
             continue
         if entry.is_dir():
             yield from _walk(root, f"{below}{name}/")

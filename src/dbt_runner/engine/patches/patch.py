@@ -87,6 +87,10 @@ def _original(site: str) -> Any:
     holder, name = _holder(site)
     found = vars(holder).get(name, ABSENT)
     if not isinstance(found, FunctionType):
+        if callable(found) and found is not ABSENT and not isinstance(found, type):
+            # an object that stands in for a function, as tools that trace or measure put there
+            msg = f"{site}: is replaced by a {type(found).__name__} already"
+            raise NotProven(msg)
         return found
     # a function that another tool has put there is none that the proof was about
     home = getattr(sys.modules.get(found.__module__), "__file__", None)
