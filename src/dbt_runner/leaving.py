@@ -23,7 +23,8 @@ def leave(code: int) -> NoReturn:
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
         atexit._run_exitfuncs()  # noqa: SLF001 - no public name
-        for stream in (sys.stdout, sys.stderr):
+        # what another one stands in for, such as in a test, may hold something yet
+        for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
             # there may be none, as under pythonw
             if stream is not None and not stream.closed:
                 stream.flush()

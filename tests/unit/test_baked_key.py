@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,7 @@ def test_values_of_the_environment_are_not_kept(key: Key) -> None:
         (".dbtignore", "models", ".dbtignore is new"),
         ("dbt_packages/lib/models/a.sql", "select 1", "dbt_packages/lib/models/a.sql is new"),
         ("models/target/a.sql", "select 1", "models/target/a.sql is new"),
+        ("models/__pycache__/a.sql", "select 1", "models/__pycache__/a.sql is new"),
     ],
 )
 def test_another_file_is_named(
@@ -156,6 +158,53 @@ def test_leavings_change_nothing(key: Key, setting: Setting, path: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("{}")
     assert why(key, setting) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "points_to", "told"),
+    [
+        ("models/.#orders.sql", "me@here.42", "models/.#orders.sql is new"),
+        ("docs", ".", " is new"),
+    ],
+    ids=["into nothing", "in circles"],
+)
+def test_links_are_not_followed_for_nothing(
+    key: Key, setting: Setting, name: str, points_to: str, told: str
+) -> None:
+    """What an editor leaves, or a package that links to itself, is no reason for a run to fail."""
+    (setting.folder / name).symlink_to(points_to)
+    assert (why(key, setting) or "").endswith(told)
+
+
+def test_a_pipe_is_not_read(key: Key, setting: Setting) -> None:
+    """To open one waits for whoever writes to it."""
+    os.mkfifo(setting.folder / "pipe")
+    assert why(key, setting) == "pipe is new"
+
+
+def test_a_name_that_is_no_text_is_spelt_out(key: Key, setting: Setting) -> None:
+    """The reason gets into JSON and onto a terminal."""
+    try:
+        (setting.folder / os.fsdecode(b"caf\xe9.sql")).write_text("")
+    except OSError:
+        pytest.skip("the disk takes no such name")
+    assert why(key, setting) == "caf\\xe9.sql is new"
+
+
+def test_unreadable_files_are_told(key: Key, setting: Setting) -> None:
+    """They are dbt's to complain of."""
+    file = setting.folder / "models" / "orders.sql"
+    file.unlink()
+    file.symlink_to("nowhere")
+    told = why(key, setting)
+    assert told is not None
+    assert told.startswith("the project's files cannot be read: ")
+
+
+def test_the_adapter_below_counts() -> None:
+    """The macros of dbt-spark are in each state that dbt-databricks makes."""
+    pytest.importorskip("dbt.adapters.databricks")
+    assert "dbt-spark" in installed("databricks")
 
 
 @pytest.mark.parametrize("package", ["dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb"])
@@ -209,6 +258,7 @@ def test_no_key(text: str) -> None:
         "packages-install-path: \"{{ env_var('X') }}\"",
         "seed-paths: [.seeds]",
         "model-paths: [target]",
+        "model-paths: [.]",
     ],
 )
 def test_paths_outside_are_found(project: Path, line: str) -> None:

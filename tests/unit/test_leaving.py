@@ -48,6 +48,10 @@ def ended(code: str, *, end: str, stdout: int = subprocess.PIPE) -> tuple[int, s
         ),
         pytest.param("sys.stdout.close(); code = 3", id="closed-output"),
         pytest.param("sys.stdout = None; code = 3", id="no-output"),
+        pytest.param(
+            "import io; sys.stdout.write('said'); sys.stdout = io.StringIO(); code = 0",
+            id="output-stood-in-for",
+        ),
     ],
 )
 def test_as_by_sys_exit(code: str) -> None:

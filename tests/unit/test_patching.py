@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +103,15 @@ def test_replaced_by_another_tool(zoo: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert "replaced by" in (verdicts[0].refused or "")
 
 
+def test_replaced_by_an_object(zoo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in for a function, as tracing tools have it, stays too."""
+    foreign = partial(lambda: "foreign")
+    monkeypatch.setattr(zoo, "speak", foreign)
+    with applied([SPEAK]) as verdicts:
+        assert zoo.speak is foreign
+    assert "replaced by a partial" in (verdicts[0].refused or "")
+
+
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
@@ -124,6 +135,22 @@ def test_half_put_in(zoo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with applied([Patch("half", tuple(two), lambda _: two)]) as verdicts:
         assert zoo.speak() == "old"
     assert "TypeError" in (verdicts[0].refused or "")
+
+
+RUN = """\
+from dbt_runner.engine.importing import imported
+from dbt_runner.engine.patches.gate import applied
+from dbt_runner.engine.patches.listed import PATCHES
+with imported(patches=True) as early, applied(PATCHES) as late:
+    print(*(f"{each.patch}: {each.refused}" for each in [*early, *late] if each.refused), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(sys.version_info[:2] not in proven.PYTHONS, reason="none is proven with it")
+def test_all_are_in_where_nothing_else_imports_dbt() -> None:
+    """A fresh process has only the modules that dbt's own import brings; tests have them all."""
+    done = subprocess.run([sys.executable, "-c", RUN], capture_output=True, check=True, text=True)
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize("each", [*EARLY, *PATCHES], ids=lambda each: each.name)

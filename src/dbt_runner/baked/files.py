@@ -26,7 +26,16 @@ def project_files(folder: Path) -> list[str]:
     Hidden ones at the root are not among them, but for `.dbtignore`: nothing of a project lies
     there (see `misplaced`).
     """
-    return sorted(_walk(str(folder), ""))
+    return sorted(walked(folder))
+
+
+def walked(folder: Path) -> Iterator[str]:
+    """The same files one by one, in no order.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    return _walk(str(folder), "")
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -35,7 +44,12 @@ def digests(folder: Path) -> dict[str, str]:
     Raises:
         OSError: one cannot be read.
     """
-    return {name: _digest(f"{folder}/{name}") for name in project_files(folder)}
+    return {name: digest(folder, name) for name in project_files(folder)}
+
+
+def printable(name: str) -> str:
+    """The path as text; bytes that are no UTF-8 are spelt out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def misplaced(folder: Path) -> str | None:
@@ -47,7 +61,9 @@ def misplaced(folder: Path) -> str | None:
         for path in value if isinstance(value, list) else [value]:
             parts = Path(str(path)).parts
             outside = Path(str(path)).is_absolute() or ".." in parts or "{{" in str(path)
-            if outside or (parts[:1] and (parts[0].startswith(".") or parts[0] in _LEFT_BEHIND)):
+            # the root itself holds what is left out below it
+            first = parts[0] if parts else "."
+            if outside or first.startswith(".") or first in _LEFT_BEHIND:
                 return f"{name}: {path}"
     return None
 
@@ -55,7 +71,7 @@ def misplaced(folder: Path) -> str | None:
 def _walk(root: str, below: str) -> Iterator[str]:
     for entry in os.scandir(f"{root}/{below}"):
         name = entry.name
-        if name == "__pycache__" or (not below and _is_left_out(name)):
+        if name.endswith(".pyc") or (not below and _is_left_out(name)):
             continue
         if entry.is_dir():
             yield from _walk(root, f"{below}{name}/")
@@ -68,8 +84,13 @@ def _is_left_out(name: str) -> bool:
     return hidden or name in _LEFT_BEHIND or name in _NOT_READ
 
 
-def _digest(path: str) -> str:
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of small files
+def digest(folder: Path, name: str) -> str:
+    """SHA-256 of one file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - thousands of files
         content = file.read(_CHUNK)
         if len(content) < _CHUNK:
             return hashlib.sha256(content).hexdigest()

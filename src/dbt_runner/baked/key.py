@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ _PACKAGES = (
     "Jinja2",
     "PyYAML",
 )
+_NAME = re.compile(r"[\w-]+", re.ASCII)
+"""The distribution that a requirement begins with."""
 _PLACE = ("catalog", "database", "path", "schema")
 """What of a target's entry in `profiles.yml` holds the names of a run."""
 
@@ -129,7 +132,7 @@ class Key:
             or _versions_differ(self.versions)
             or self._values_differ(setting, environ)
             or self._time_differs(setting, now)
-            or _files_differ(self.files, files.digests(setting.folder))
+            or _files_differ(self.files, setting.folder)
         )
 
     def _target_differs(self, setting: Setting) -> str | None:
@@ -168,8 +171,20 @@ class Key:
 
 
 def installed(adapter: str) -> dict[str, str]:
-    """Exact versions of what parses; a package that is missing has none."""
-    return {name: _version(name) for name in (*_PACKAGES, f"dbt-{adapter}")}
+    """Exact versions of what parses; a package that is missing has none.
+
+    An adapter may build on another, whose macros are in the state too: dbt-databricks on dbt-spark.
+    """
+    own = f"dbt-{adapter}"
+    return {name: _version(name) for name in (*_PACKAGES, own, *_adapters_below(own))}
+
+
+def _adapters_below(distribution: str) -> list[str]:
+    try:
+        needed = {_NAME.match(line) for line in requires(distribution) or ()}
+    except PackageNotFoundError:
+        return []
+    return sorted(name[0] for name in needed if name and name[0].startswith("dbt-"))
 
 
 def output_digest(output: Mapping[str, Any]) -> str:
@@ -192,16 +207,23 @@ def _versions_differ(before: Mapping[str, str]) -> str | None:
     return None
 
 
-def _files_differ(before: Mapping[str, str], now: Mapping[str, str]) -> str | None:
-    if before == now:
-        return None
-    for name in sorted({*before, *now}):
-        if name not in now:
-            return f"{name} is gone"
-        if name not in before:
-            return f"{name} is new"
-        if before[name] != now[name]:
-            return f"{name} has changed"
+def _files_differ(before: Mapping[str, str], folder: Path) -> str | None:
+    try:
+        # The names first, and no further than needed: in a folder of the user's own there may be
+        # anything beside the project, such as an environment, or a link that leads in circles.
+        now = set()
+        for name in files.walked(folder):
+            if name not in before:
+                return f"{files.printable(name)} is new"
+            now.add(name)
+        gone = next((name for name in before if name not in now), None)
+        if gone:
+            return f"{gone} is gone"
+        for name, digest in before.items():
+            if files.digest(folder, name) != digest:
+                return f"{name} has changed"
+    except OSError as error:
+        return f"the project's files cannot be read: {error.strerror or error}"
     return None
 
 

@@ -19,6 +19,7 @@ from dbt_runner.baked.key import Key, installed, output_digest, value_digest
 from dbt_runner.baked.names import FIRST, SECOND, Sentinels
 from dbt_runner.baked.profile import filled
 from dbt_runner.errors import DbtError
+from dbt_runner.secret_names import is_switch, names_secret_exactly
 from dbt_runner.warehouse.connection import Connection
 
 _WORKER = "dbt_runner.engine.baking.worker"
@@ -79,13 +80,26 @@ def make(
         behaviour=behaviour,
         files=before,
         variables=tuple(first["variables"]),
-        environment={name: value_digest(os.environ.get(name)) for name in first["environment"]},
+        environment={name: _value_digest(name) for name in first["environment"]},
         flags=first["flags"],
         parsed=first["files"],
         warnings=tuple((name, tuple(pieces)) for name, pieces in first["warnings"]),
         until=first["until"],
     )
     return Baked(data, key)
+
+
+def _value_digest(name: str) -> str:
+    """Stands in the wheel for a variable's value; of a short secret it is enough to guess it.
+
+    Raises:
+        NotBaked: the variable is a secret, and is set.
+    """
+    value = os.environ.get(name)
+    if value is not None and names_secret_exactly(name) and not is_switch(value):
+        msg = f"the project: its parse reads {name}, a secret; unset it to bake without a value"
+        raise NotBaked(msg)
+    return value_digest(value)
 
 
 def _parse(

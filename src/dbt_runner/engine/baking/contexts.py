@@ -74,7 +74,7 @@ class _Contexts:
                     made[name] = derived(made[name], name, self._watch.tell)
             for name in ("invocation_args_dict", "dbt_metadata_envs"):
                 if name in made:
-                    made[name] = Told(made[name], name, self._varying(name))
+                    made[name] = Told(made[name], name, self._varying(name), self._missing(name))
             made["modules"] = self._modules(made["modules"])
             return made
 
@@ -87,6 +87,9 @@ class _Contexts:
 
     def _varying(self, name: str) -> Callable[[str, Any], Any]:
         return lambda key, value: derived(value, f"{name}.{key}", self._watch.tell)
+
+    def _missing(self, name: str) -> Callable[[Any], None]:
+        return lambda key: self._watch.tell(f"looks whether {name} has {key!r}")
 
     def _env_var(self, original: Any) -> Any:
         def env_var(var: str, default: str | None = None) -> Any:

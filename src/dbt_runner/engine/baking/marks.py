@@ -132,19 +132,39 @@ class Told(Derived, dict[str, Any]):
         of: the mapping.
         why: what it is.
         told: takes a key and its value, gives the value to hand out.
+        missing: takes a key that may be there in one run and not in another, where it is asked
+            for that, or looked up and not there.
     """
 
-    def __init__(self, of: dict[str, Any], why: str, told: Callable[[str, Any], Any]) -> None:
+    def __init__(
+        self,
+        of: dict[str, Any],
+        why: str,
+        told: Callable[[str, Any], Any],
+        missing: Callable[[Any], None] = lambda _: None,
+    ) -> None:
         super().__init__(of)
         self.why = why
         self._told = told
+        self._missing = missing
+
+    def __missing__(self, key: Any) -> Any:
+        self._missing(key)
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        self._missing(key)
+        return super().__contains__(key)
 
     def __getitem__(self, key: str) -> Any:
         return self._told(key, super().__getitem__(key))
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, told."""
-        return self[key] if key in self else default  # noqa: SIM401 - this is that method
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     def items(self) -> Any:
         """All pairs, told."""

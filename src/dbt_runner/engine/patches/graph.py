@@ -61,5 +61,9 @@ def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 PATCH = Patch(
-    "graph", (_EDGES, _SUMMARY, _FILE), _make, relies_on=("dbt.graph.graph", "dbt.graph.queue")
+    "graph",
+    (_EDGES, _SUMMARY, _FILE),
+    _make,
+    relies_on=("dbt.graph.graph", "dbt.graph.queue"),
+    imports=(_COMPILATION,),
 )

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, MethodDescriptorType
 from typing import Any
 
 ABSENT = object()
@@ -87,6 +87,10 @@ def _original(site: str) -> Any:
     holder, name = _holder(site)
     found = vars(holder).get(name, ABSENT)
     if not isinstance(found, FunctionType):
+        if callable(found) and not isinstance(found, (type, MethodDescriptorType)):
+            # an object that stands in for a function, as tools that trace or measure put there
+            msg = f"{site}: is replaced by a {type(found).__name__} already"
+            raise NotProven(msg)
         return found
     # a function that another tool has put there is none that the proof was about
     home = getattr(sys.modules.get(found.__module__), "__file__", None)
