@@ -36,7 +36,8 @@ _OF_RELATIONS = frozenset(
 )
 """Methods of relations and adapters that carry names: dbt/adapters/base/relation.py, impl.py."""
 
-_CARRYING = frozenset({"log", "print", "return", "zip", "zip_strict"})
+_ZIPS = frozenset({"zip", "zip_strict"})
+_CARRYING = frozenset({"log", "print", "return"}) | _ZIPS
 """Functions of dbt/context/base.py that hand on what they take."""
 
 
@@ -163,7 +164,8 @@ class Calls:
         """Whether it gives what it takes, or what holds it whole, without looking at it."""
         module = getattr(function, "__module__", "") or ""
         if name in _CARRYING and module == "dbt.context.base":
-            return True
+            # it takes a text apart, into letters that nobody would know again
+            return not (name in _ZIPS and any(isinstance(each, str) for each in args))
         if module == "dbt.context.exceptions_jinja" or self._is_replaced(context, function):
             return True
         if isinstance(owner, list) and not isinstance(owner, Derived):
