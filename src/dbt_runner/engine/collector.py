@@ -15,6 +15,9 @@ the cycles that Jinja and dbt's errors make, some times in a thousand nodes.
 class Collector:
     """Spares the collector what it cannot find anything in, and puts it back as it was."""
 
+    _leavings = False
+    """Whether a run of this process has left something behind."""
+
     def __init__(self) -> None:
         self._on = False
         self._thresholds = gc.get_threshold()
@@ -24,7 +27,11 @@ class Collector:
         """Switch it off: all that is imported and loaded from now on stays.
 
         Each full collection on the way would look through all of it again, a fifth of an import.
+        What an earlier run has left goes first: nobody else looks for it, and a process with many
+        runs would grow.
         """
+        if Collector._leavings:
+            gc.collect()
         self._on = gc.isenabled()
         self._thresholds = gc.get_threshold()
         gc.disable()
@@ -44,6 +51,7 @@ class Collector:
 
     def restore(self) -> None:
         """Leave it as it was found: the process may be a notebook's."""
+        Collector._leavings = True
         if self._frozen:
             gc.unfreeze()
             self._frozen = False
