@@ -73,7 +73,6 @@ BENCH_FACTORY = $(FACTORY)/databricks_dbt_factory/notebook/run_dbt_command.py
 
 KILLS ?= 500
 
-# One call, so that pytest's closing line is the last line of `make test`.
 TESTS = $(wildcard tests/unit tests/integration tests/packaging tests/tpch/test_incremental.py)
 OTHER_TESTS = $(wildcard tests/unit tests/integration)
 
@@ -100,7 +99,11 @@ endef
 run: env ## the main job on the embedded default; artifacts in .dbt-runner/
 	$(BIN)/dbt-runner --run-type full --target-schema analytics --log-format console
 
-test: lint test-other-python ## lint, types, and every test that needs no bench
+# With -j2 both Pythons are tested at once, on a core each; this one takes longer and closes.
+test: lint test-other-python test-this-python ## lint, types, and every test that needs no bench
+
+# One call, so that pytest's closing line is the last line of `make test`.
+test-this-python: env
 	$(BIN)/pytest $(TESTS)
 
 lint: env ## formatting, rules and types, without changing a file
@@ -269,5 +272,5 @@ help: ## this list
 
 .PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bake-cases \
   bench-overhead bench-check bench-journal bench-trigger bench-start bench-wall bench-plot \
-  test-other-python build pins env \
+  test-this-python test-other-python build pins env \
   .other-env .warehouse-env .airflow-env .java .programs .factory clean help
