@@ -73,8 +73,12 @@ BENCH_FACTORY = $(FACTORY)/databricks_dbt_factory/notebook/run_dbt_command.py
 
 KILLS ?= 500
 
+# One call, so that pytest's closing line is the last line of `make test`.
 TESTS = $(wildcard tests/unit tests/integration tests/packaging tests/tpch/test_incremental.py)
 OTHER_TESTS = $(wildcard tests/unit tests/integration)
+
+# Most tests wait for a process of their own. A file stays with one worker, as do its fixtures.
+AT_ONCE = --numprocesses 2 --dist loadfile
 
 # $(call sync,folder,interpreter[,options]): the locked dependencies. Byte code is compiled here, once,
 # because PYTHONDONTWRITEBYTECODE would make every later process compile all of dbt again.
@@ -99,12 +103,8 @@ endef
 run: env ## the main job on the embedded default; artifacts in .dbt-runner/
 	$(BIN)/dbt-runner --run-type full --target-schema analytics --log-format console
 
-# With -j2 both Pythons are tested at once, on a core each; this one takes longer and closes.
-test: lint test-other-python test-this-python ## lint, types, and every test that needs no bench
-
-# One call, so that pytest's closing line is the last line of `make test`.
-test-this-python: env
-	$(BIN)/pytest $(TESTS)
+test: lint test-other-python ## lint, types, and every test that needs no bench
+	$(BIN)/pytest $(AT_ONCE) $(TESTS)
 
 lint: env ## formatting, rules and types, without changing a file
 	$(BIN)/ruff format --check
@@ -172,7 +172,7 @@ test-other-python: env ## the quick tests on the other supported Python, where t
 	if [ -z "$$python" ]; then \
 	  echo "no other Python (3.11 or 3.12) here: its tests are left out"; \
 	elif $(MAKE) .other-env OTHER_PYTHON="$$python"; then \
-	  $(OTHER)/bin/pytest -m "not slow" -p no:cacheprovider $(OTHER_TESTS); \
+	  $(OTHER)/bin/pytest $(AT_ONCE) -m "not slow" -p no:cacheprovider $(OTHER_TESTS); \
 	elif [ -z "$${CI:-}" ]; then \
 	  echo "no environment for $$python: its tests are left out"; \
 	else exit 1; fi
@@ -272,5 +272,5 @@ help: ## this list
 
 .PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bake-cases \
   bench-overhead bench-check bench-journal bench-trigger bench-start bench-wall bench-plot \
-  test-this-python test-other-python build pins env \
+  test-other-python build pins env \
   .other-env .warehouse-env .airflow-env .java .programs .factory clean help
