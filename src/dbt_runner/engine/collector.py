@@ -11,6 +11,9 @@ Python's own 700 let it look through what a node leaves many times for each node
 the cycles that Jinja and dbt's errors make, some times in a thousand nodes.
 """
 
+_OF_PYTHON = 1_000
+"""So many objects may be frozen by Python itself (3.12: some 400); with more, somebody else did."""
+
 
 class Collector:
     """Spares the collector what it cannot find anything in, and puts it back as it was."""
@@ -43,7 +46,7 @@ class Collector:
         """
         if self._frozen or not self._on:
             return
-        self._frozen = gc.get_freeze_count() == 0
+        self._frozen = gc.get_freeze_count() < _OF_PYTHON
         if self._frozen:
             gc.freeze()
         gc.set_threshold(*THRESHOLDS)
