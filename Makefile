@@ -56,7 +56,7 @@ CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/dbt-runner
 # Lake in the user's cache.
 WAREHOUSE := .venv-warehouse
 DELTA_VERSION = $(shell sed -n 's:.*<delta.version>\(.*\)</.*:\1:p' tests/warehouse/pom.xml)
-JARS = $(CACHE)/delta-$(DELTA_VERSION)
+JARS = $(CACHE)/delta-$(DELTA_VERSION)-$(shell cksum <tests/warehouse/pom.xml | cut -d ' ' -f 1)
 
 # The workspace bench: the Databricks CLI, its test server and actionlint, built from source; and,
 # for the jobs bench too, the wheels that a task installs beside ours, so that it asks no network.
@@ -76,6 +76,9 @@ KILLS ?= 500
 # One call, so that pytest's closing line is the last line of `make test`.
 TESTS = $(wildcard tests/unit tests/integration tests/packaging tests/tpch/test_incremental.py)
 OTHER_TESTS = $(wildcard tests/unit tests/integration)
+
+# Most tests wait for a process of their own. A file stays with one worker, as do its fixtures.
+AT_ONCE = --numprocesses 2 --dist loadfile
 
 # $(call sync,folder,interpreter[,options]): the locked dependencies. Byte code is compiled here, once,
 # because PYTHONDONTWRITEBYTECODE would make every later process compile all of dbt again.
@@ -101,7 +104,7 @@ run: env ## the main job on the embedded default; artifacts in .dbt-runner/
 	$(BIN)/dbt-runner --run-type full --target-schema analytics --log-format console
 
 test: lint test-other-python ## lint, types, and every test that needs no bench
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest $(AT_ONCE) $(TESTS)
 
 lint: env ## formatting, rules and types, without changing a file
 	$(BIN)/ruff format --check
@@ -131,6 +134,9 @@ soak: env .warehouse-env ## kills at random moments, and resumes: KILLS=500 on D
 	KILLS=$(KILLS) $(BIN)/pytest tests/integration/test_soak.py
 	KILLS=$$(($(KILLS) / 20)) BENCH_JARS="$(JARS)" $(WAREHOUSE)/bin/pytest tests/warehouse/test_resume.py -k soak
 
+bake-cases: env ## every changed-project case of tests/bake_cases.yml: CASES='naming schema*' for some
+	$(BIN)/python tests/bake_cases.py "$(or $(CASES),*)"
+
 verify-tpch: env ## scale 1 against the published answers
 	$(BIN)/pytest tests/tpch/test_published_answers.py
 
@@ -146,7 +152,7 @@ bench-check: env ## `jobs check` of 200 jobs
 bench-trigger: env ## how soon a job is started, against importing the Databricks SDK
 	$(BIN)/python benchmarks/trigger.py
 
-bench-start: env .factory ## a run's first SQL, and installing the wheel: MODELS=10,300,chain-600 RUNS=5
+bench-start: env .factory ## a run's first SQL, and installing the wheel: MODELS=10,300,chain-600 RUNS=5,chain-600=1
 	UV="$(UV)" $(BIN)/python benchmarks/install.py
 	BENCH_FACTORY="$(BENCH_FACTORY)" $(BIN)/python benchmarks/start.py
 
@@ -154,6 +160,9 @@ bench-wall: env .factory $(if $(LATENCIES),.warehouse-env) ## whole runs: MODELS
 	$(if $(LATENCIES),@$(MAKE) "$(JARS)")
 	BENCH_FACTORY="$(BENCH_FACTORY)" BENCH_WAREHOUSE="$(CURDIR)/$(WAREHOUSE)" BENCH_JARS="$(JARS)" \
 	  $(BIN)/python benchmarks/wall.py
+
+bench-plot: env ## docs/speed.svg from the JSON lines of bench-start and bench-wall: FIGURES=file
+	$(BIN)/python benchmarks/plot.py $(or $(FIGURES),docs/speed.jsonl) docs/speed.svg
 
 # Unit tests and the quick part of the integration tests show where Pythons and the libraries
 # locked for them differ, in a fraction of the time. Where that Python's packages cannot be fetched,
@@ -163,15 +172,15 @@ test-other-python: env ## the quick tests on the other supported Python, where t
 	if [ -z "$$python" ]; then \
 	  echo "no other Python (3.11 or 3.12) here: its tests are left out"; \
 	elif $(MAKE) .other-env OTHER_PYTHON="$$python"; then \
-	  $(OTHER)/bin/pytest -m "not slow" -p no:cacheprovider $(OTHER_TESTS); \
+	  $(OTHER)/bin/pytest $(AT_ONCE) -m "not slow" -p no:cacheprovider $(OTHER_TESTS); \
 	elif [ -z "$${CI:-}" ]; then \
 	  echo "no environment for $$python: its tests are left out"; \
 	else exit 1; fi
 
 ##@ Release
 
-build: env ## dist/: wheel, constraints.txt, requirements.lock, SBOM
-	$(BIN)/python release.py
+build: env ## dist/: wheel with its baked parse states (NAMES=declared), constraints, lock, SBOM
+	$(BIN)/python release.py $(if $(NAMES),--names $(NAMES))
 
 pins: env ## resources/requirements.txt, which jobs install, from uv.lock
 	$(EXPORT) >resources/requirements.txt
@@ -239,8 +248,9 @@ $(AIRFLOW)/.stamp: pyproject.toml uv.lock | $(UV)
 	  --no-deps --target "$@.draft" 'databricks-dbt-factory==$(FACTORY_VERSION)'
 	@mv "$@.draft" "$@"
 
-# By Maven's own client, so that a mirror in its settings counts.
-/%/delta-$(DELTA_VERSION): tests/warehouse/pom.xml
+# By Maven's own client, so that a mirror in its settings counts. The folder is named for what
+# pom.xml holds, since its time is only that of the checkout.
+/%/$(notdir $(JARS)):
 	@rm -rf "$@" "$@.draft" && mkdir -p "$@.draft"
 	mvn --quiet --batch-mode --file tests/warehouse/pom.xml dependency:copy-dependencies \
 	  -DoutputDirectory="$@.draft"
@@ -260,6 +270,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bench-overhead \
-  bench-check bench-journal bench-trigger bench-start bench-wall test-other-python build pins env \
+.PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bake-cases \
+  bench-overhead bench-check bench-journal bench-trigger bench-start bench-wall bench-plot \
+  test-other-python build pins env \
   .other-env .warehouse-env .airflow-env .java .programs .factory clean help

@@ -30,6 +30,11 @@ ROOT = Path(__file__).resolve().parent
 # Folder in the repository -> folder in the wheel.
 SHIPPED = {"src/dbt_runner": "dbt_runner", "dbt_project": "dbt_runner/dbt_project"}
 
+# A folder of baked parse states, as `dbt-runner bake` leaves it, and where the wheel holds them. It
+# is named by who builds, never by a run: what is served comes from the installed package alone.
+PARSE_STATE = "WHEEL_PARSE_STATE"
+BAKED = "dbt_runner/_baked"
+
 # Files that shape the wheel (its metadata and its choice of files) without being part of it.
 SHAPING = ("pyproject.toml", "hatch_build.py", "LICENSE", "README.md")
 
@@ -56,6 +61,27 @@ def shipped_files(root: Path = ROOT) -> dict[str, str]:
     }
 
 
+def baked_files() -> dict[str, str]:
+    """List the parse states that the wheel brings along, from their path to that in the wheel.
+
+    They follow from the shipped files and the versions that parse, so the version tells of the
+    former, and each state's key of the latter.
+
+    Raises:
+        ValueError: the folder is missing, or holds anything else.
+    """
+    folder = os.environ.get(PARSE_STATE)
+    if not folder:
+        return {}
+    names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+    for name in names:
+        other = Path(folder, Path(name).stem + (".json" if name.endswith(".state") else ".state"))
+        if not name.endswith((".state", ".json")) or not other.is_file():
+            msg = f"{PARSE_STATE}: {folder}/{name} is not a state and its key"
+            raise ValueError(msg)
+    return {str(Path(folder, name).resolve()): f"{BAKED}/{name}" for name in names}
+
+
 def version(root: Path = ROOT) -> str:
     """Derive the version from the commit and the files that decide the wheel."""
     tree = _tree(root)
@@ -72,7 +98,7 @@ class WheelHook(BuildHookInterface[Any]):
         if version != "editable":
             build_data["force_include"] = {
                 str(Path(self.root, source)): target for source, target in files.items()
-            }
+            } | baked_files()
 
 
 def _walk(root: Path, folder: str) -> Iterator[str]:

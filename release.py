@@ -1,4 +1,4 @@
-"""Makes dist/: the wheel, and the files that pin, lock and list what it depends on.
+"""Makes dist/: the wheel with its baked parse states, and what pins, locks and lists the rest.
 
 - `constraints.txt`: exact versions of every dependency, extras included, for environments that
   install the wheel beside it (`-c constraints.txt`);
@@ -19,13 +19,19 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 import uuid
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from hatch_build import PARSE_STATE, shipped_files
+
 ROOT = Path(__file__).resolve().parent
+
+SHIPPED_PROJECT = "dbt_runner/dbt_project/"
+"""Where the wheel holds the dbt project."""
 
 EXPORT = ["export", "--quiet", "--offline", "--locked", "--no-default-groups"]
 NO_COMMENTS = ["--no-emit-project", "--no-header", "--no-annotate"]
@@ -36,10 +42,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Makes dist/.")
     parser.add_argument("--uv", default=os.environ.get("UV", "uv"), help="exports the lock")
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="made anew")
+    parser.add_argument(
+        "--names",
+        default="parametric",
+        choices=["parametric", "declared"],
+        help="the baked parse states serve any catalog and schema, or the declared ones alone",
+    )
     options = parser.parse_args()
     out: Path = options.out.resolve()
     shutil.rmtree(out, ignore_errors=True)
-    wheel = build_wheel(out)
+    with tempfile.TemporaryDirectory(prefix="dbt-runner-build-") as folder:
+        baked = bake(Path(folder), options.names)
+        wheel = build_wheel(out, baked)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     write_constraints(options.uv, out)
     write_requirements(options.uv, wheel, digest)
@@ -48,10 +62,41 @@ def main() -> None:
         print(f"{path.stat().st_size:>9}  {path.name}")
 
 
-def build_wheel(out: Path) -> Path:
-    """Build the wheel with the backend of this environment, which needs no network."""
+def bake(folder: Path, names: str = "parametric") -> Path:
+    """Parse the dbt project as it is shipped, for each of its targets; says what became of each.
+
+    Args:
+        folder: an empty one.
+        names: of what the states are made, as `dbt-runner bake --names` takes it.
+
+    Returns:
+        The folder of the states.
+    """
+    project, states = folder / "project", folder / "states"
+    for source, target in shipped_files(ROOT).items():
+        if target.startswith(SHIPPED_PROJECT):
+            copy = project / target.removeprefix(SHIPPED_PROJECT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / source, copy)
+    command = [sys.executable, "-m", "dbt_runner", "bake"]
+    options = [f"--project-dir={project}", f"--output={states}", f"--names={names}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    print(run([*command, *options], environment), end="")
+    return states
+
+
+def build_wheel(out: Path, baked: Path | None = None) -> Path:
+    """Build the wheel with the backend of this environment, which needs no network.
+
+    Args:
+        out: the folder for it.
+        baked: the folder of the parse states that it brings along.
+    """
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-    run([*command, "--directory", str(out)])
+    environment = {k: v for k, v in os.environ.items() if k != PARSE_STATE}
+    if baked:
+        environment[PARSE_STATE] = str(baked)
+    run([*command, "--directory", str(out)], environment)
     [wheel] = out.glob("*.whl")
     return wheel
 
@@ -101,10 +146,10 @@ def write_bill_of_materials(uv: str, wheel: Path, digest: str) -> None:
     wheel.with_suffix(".cdx.json").write_text(text, encoding="utf-8")
 
 
-def run(command: list[str]) -> str:
+def run(command: list[str], environment: dict[str, str] | None = None) -> str:
     """Run a tool in the repository; its errors show as they are."""
     return subprocess.run(
-        command, cwd=ROOT, check=True, stdout=subprocess.PIPE, encoding="utf-8"
+        command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, encoding="utf-8"
     ).stdout
 
 

@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 
 from paired import Contender
+from sizes import rounds
 
 ROOT = Path(__file__).resolve().parents[1]
-RUNS = int(os.environ.get("RUNS", "5"))
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     sys.path.insert(0, str(ROOT))
     from release import build_wheel
 
-    uv = os.environ["UV"]
+    uv, runs = os.environ["UV"], rounds()
     with tempfile.TemporaryDirectory(prefix="bench-install-") as name:
         wheel = build_wheel(Path(name, "dist"))
         environment = Path(name, "environment")
@@ -34,7 +34,7 @@ def main() -> int:
         words = [uv, "pip", "install", "--quiet", "--python", str(environment)]
         words += ["--requirement", str(ROOT / "resources/requirements.txt"), str(wheel)]
         seconds = []
-        for number in range(RUNS + 1):
+        for number in range(runs + 1):
             shutil.rmtree(environment, ignore_errors=True)
             subprocess.run(make, check=True)
             # the first fills the cache
@@ -47,7 +47,7 @@ def main() -> int:
     spread = f"{min(seconds[1:]):.2f} to {max(seconds[1:]):.2f}"
     sys.stderr.write(f"install: {value:.2f} s ({spread}), {count} packages, {size:.0f} MiB\n")
     for figure in (
-        {"figure": "install_seconds", "value": round(value, 3), "n": RUNS},
+        {"figure": "install_seconds", "value": round(value, 3), "n": runs},
         {"figure": "install_size", "value": round(size, 1), "unit": "MiB", "n": 1},
     ):
         sys.stdout.write(json.dumps(figure) + "\n")

@@ -121,7 +121,8 @@ def tell(
         f"ratio {ratio:.3f} (pairs {each[0]:.3f} to {each[-1]:.3f})"
         f"{'' if goal is None else f', goal {goal}'}\n"
     )
-    line = {"figure": figure, "ratio": round(ratio, 4), "n": len(each)}
+    line = {"figure": figure, "ratio": round(ratio, 4), "n": len(each), "unit": unit}
+    line |= {"ours": float(f"{medians[0]:.4g}"), "theirs": float(f"{medians[1]:.4g}")}
     sys.stdout.write(json.dumps(line if goal is None else {**line, "goal": goal}) + "\n")
     sys.stdout.flush()
     return goal is None or ratio <= goal

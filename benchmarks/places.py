@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from warehouse.bench import Bench
 
@@ -30,13 +28,19 @@ class Site:
 
 
 class Place(Protocol):
-    """A database."""
+    """A database.
+
+    Attributes:
+        target: name of the target of ours that leads there.
+    """
+
+    target: str
 
     def output(self, site: Site) -> dict[str, Any]:
         """The output of plain dbt's profile."""
 
-    def words(self, site: Site) -> list[str]:
-        """What `dbt-runner` is told; writes what it needs into the project."""
+    def policy(self) -> dict[str, Any]:
+        """The `runner.yml` that the wheel is built with."""
 
     def environment(self) -> dict[str, str]:
         """Variables of every contender."""
@@ -51,13 +55,15 @@ class Place(Protocol):
 class DuckDb:
     """A file for each site."""
 
+    target = "local"
+
     def output(self, site: Site) -> dict[str, Any]:
         """The file that `dbt-runner` takes too."""
         return {"type": "duckdb", "path": str(self._file(site)), "schema": site.schema}
 
-    def words(self, site: Site) -> list[str]:
-        """The target `local` is there by itself."""
-        return [f"--target-schema={site.schema}"]
+    def policy(self) -> dict[str, Any]:
+        """A target of this kind."""
+        return {"targets": {self.target: {"type": "duckdb", "schema": "analytics"}}}
 
     def environment(self) -> dict[str, str]:
         """None."""
@@ -85,6 +91,7 @@ class Warehouse:
     """The bench of `make test-warehouse`; each statement waits before the engine gets it."""
 
     bench: Bench
+    target: str = "bench"
 
     def wait(self, seconds: float) -> None:
         """Have every statement wait so long from now on."""
@@ -96,15 +103,12 @@ class Warehouse:
         """With the fixed token."""
         host = {"host": self.bench.host, "token": self.bench.token}
         path = f"/sql/1.0/warehouses/{self.bench.warehouse_id}"
-        return {**self._target(site), **host, "http_path": path}
+        return {**self._target(site.schema), **host, "http_path": path}
 
-    def words(self, site: Site) -> list[str]:
-        """A target of the project's policy."""
-        target = {**self._target(site), "warehouse_id": self.bench.warehouse_id}
-        policy = {"settings": {"target": "bench"}, "targets": {"bench": target}}
-        file = site.folder / "shop/runner.yml"
-        file.write_text(yaml.safe_dump(policy), encoding="utf-8")
-        return []
+    def policy(self) -> dict[str, Any]:
+        """A target that knows the bench; a run names its schema."""
+        target = {**self._target("bench"), "warehouse_id": self.bench.warehouse_id}
+        return {"targets": {self.target: target}}
 
     def environment(self) -> dict[str, str]:
         """What the Databricks SDK looks for."""
@@ -124,14 +128,14 @@ class Warehouse:
         for suffix in ("", "_staging", "_marts"):
             self.bench.sql(f"drop schema if exists {site.schema}{suffix} cascade")
 
-    def _target(self, site: Site) -> dict[str, Any]:
+    def _target(self, schema: str) -> dict[str, Any]:
         parameters = {
             # the connector knows no port, and trusts no authority of ours
             "_connection_uri": f"https://{self.bench.host}/sql/1.0/warehouses/"
             + self.bench.warehouse_id,
             "_tls_trusted_ca_file": str(self.bench.authority),
         }
-        place = {"type": "databricks", "catalog": "main", "schema": site.schema}
+        place = {"type": "databricks", "catalog": "main", "schema": schema}
         return {**place, "connection_parameters": parameters}
 
 

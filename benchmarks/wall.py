@@ -11,8 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from builds import COLD, FACTORY, WARM, Built, Rounds, Size, measure
+from builds import Built, Rounds, measure
+from contenders import COLD, FACTORY, UNPATCHED, WARM
 from places import DuckDb, warehouse
+from sizes import Size
 
 COLD_GOALS = {"10": 0.45, "300": 0.40, "1000": 0.38, "3000": 0.40}
 NEVER_ABOVE = 1.0
@@ -36,6 +38,8 @@ def _told(rounds: Rounds) -> bool:
     # warm, since least of it is the parse there
     rounds.tell("cpu_per_node_vs_plain", _cpu_per_node, WARM, unit="ms")
     rounds.tell("peak_memory_vs_plain", _memory, COLD, unit="MiB")
+    rounds.tell("wall_unpatched_vs_cold", _wall, COLD, ours=UNPATCHED)
+    rounds.tell("cpu_per_node_unpatched_vs_plain", _cpu_per_node, WARM, ours=UNPATCHED, unit="ms")
     return reached
 
 

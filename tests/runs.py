@@ -208,6 +208,11 @@ class Project:
         return self.root / "shop"
 
     @property
+    def site(self) -> Path | None:
+        """What the runs import dbt-runner from; `None` for the checkout."""
+        return None
+
+    @property
     def artifacts(self) -> Path:
         """The folder that outlives a run."""
         return self.root / "artifacts"
@@ -273,6 +278,7 @@ class Project:
             cwd=str(self.root),
             stdout=str(stdout),
             stderr=str(stderr),
+            site=str(self.site or ""),
         )
         self.started.append(Running(Forked(process, self.warm), stdout, stderr))
         return self.started[-1]

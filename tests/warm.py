@@ -13,8 +13,10 @@ import os
 import sys
 import tempfile
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any
 
+import statements
 import volume
 
 LIBRARIES = (
@@ -39,6 +41,11 @@ def become(request: dict[str, Any]) -> None:
     tempfile.tempdir = None
     os.chdir(request["cwd"])
     sys.argv = request["argv"]
+    if request.get("site"):
+        sys.path.insert(0, request["site"])
+    noted = os.environ.pop("NOTED_STATEMENTS", None)
+    if noted:
+        statements.install(Path(noted))
     volume.install()
 
 

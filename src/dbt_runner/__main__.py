@@ -1,8 +1,7 @@
 """`python -m dbt_runner`."""
 
-import sys
-
 from dbt_runner.cli import module_main
+from dbt_runner.leaving import leave
 
 if __name__ == "__main__":
-    sys.exit(module_main())
+    leave(module_main())

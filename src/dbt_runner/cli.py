@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dbt_runner import argv as command_line
 from dbt_runner.errors import (
@@ -22,6 +22,7 @@ from dbt_runner.errors import (
     TimedOut,
     TransientError,
 )
+from dbt_runner.leaving import leave
 
 if TYPE_CHECKING:
     # imported where they are used, so that help and bad input wait for nothing
@@ -52,19 +53,31 @@ _BY_EXIT_CODE = {
 }
 
 
+def script() -> NoReturn:
+    """The console script `dbt-runner`: prints, and ends the process."""
+    leave(main())
+
+
 def main() -> int:
-    """The console script `dbt-runner`: prints, and returns the exit code."""
+    """What `dbt-runner` does: prints, and returns the exit code."""
     if sys.argv[1:2] == ["jobs"]:
         return _exit_code(_jobs)
     if sys.argv[1:2] == ["runs"]:
         return _exit_code(_runs)
+    if sys.argv[1:2] == ["bake"]:
+        return _exit_code(_bake)
     if sys.argv[1:2] and sys.argv[1] in CLIENT_COMMANDS:
         return _exit_code(_client)
     return _exit_code(partial(_whole_process, in_job=on_databricks(os.environ)))
 
 
 def module_main() -> int:
-    """`python -m dbt_runner`: what the entry point `run` does, with an exit code as its end."""
+    """`python -m dbt_runner`: what the entry point `run` does, with an exit code as its end.
+
+    It also bakes, for a build that has no console script.
+    """
+    if sys.argv[1:2] == ["bake"]:
+        return _exit_code(_bake)
     return _exit_code(partial(_whole_process, in_job=True))
 
 
@@ -129,6 +142,12 @@ def _runs() -> None:
     command.run(sys.argv[2:], os.environ)
 
 
+def _bake() -> None:
+    from dbt_runner.baked import command
+
+    command.run(sys.argv[2:])
+
+
 def _client() -> None:
     from dbt_runner.jobs.trigger import command
 
@@ -150,7 +169,9 @@ def _run(
     from dbt_runner import settings as all_settings
 
     # those of the console script alone have been gone to by now
-    commands = COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"jobs", "runs", *WITH_ATTEMPT}
+    commands = (
+        COMMANDS if in_job else COMMANDS | CLIENT_COMMANDS | {"bake", "jobs", "runs", *WITH_ATTEMPT}
+    )
     arguments = command_line.read(
         argv, booleans=all_settings.BOOLEANS, commands=commands, with_subject=WITH_ATTEMPT
     )

@@ -25,6 +25,7 @@ def text() -> str:
         "       dbt-runner --run-type full --target-schema analytics",
         "       dbt-runner resume ATTEMPT   (does what is left of a run that was ended)",
         "       dbt-runner runs [list|show ATTEMPT|prune]   (what is stored; runs --help)",
+        "       dbt-runner bake --output=FOLDER   (parses at build time; bake --help)",
         "       dbt-runner jobs check|graph [PATH]   (the jobs of a bundle; jobs --help)",
         "       dbt-runner trigger JOB [--run-type full …]   (starts a job; trigger --help)",
         "       dbt-runner attach|cancel|repair JOB_RUN_ID",

@@ -6,7 +6,7 @@ import os
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode
 
 from dbt_runner import places, selection, variables
@@ -76,6 +76,9 @@ Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 
 class RunParameters(BaseModel):
     """What whoever starts a run may choose; in a job these are its parameters."""
+
+    # a run validates its settings as a whole
+    model_config = ConfigDict(defer_build=True)
 
     run_type: Annotated[str, Field(description="which dbt commands to run")] = "incremental"
     target_schema: Annotated[
@@ -162,6 +165,9 @@ class RunParameters(BaseModel):
 class DeploymentSettings(BaseModel):
     """What whoever deploys decides; a job may only give values that `runner.yml` lists."""
 
+    # a run validates its settings as a whole
+    model_config = ConfigDict(defer_build=True)
+
     target: Annotated[
         str,
         Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$", description="a target of runner.yml"),
@@ -216,6 +222,10 @@ class DeploymentSettings(BaseModel):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="least level to log")
     ] = "info"
+    patches: Annotated[
+        Literal["on", "off"],
+        Field(description="whether slow parts of dbt are replaced, in exact versions of it"),
+    ] = "on"
     sample_scale: Annotated[
         Decimal, Field(gt=0, le=1000, description="scale of the local TPC-H data")
     ] = 0.01

@@ -71,7 +71,8 @@ ConnectionParameters = Annotated[dict[str, Any], AfterValidator(_connection_para
 class Strict(BaseModel):
     """What stands in `runner.yml`: an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # most of them are validated as parts of the whole policy
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Target(Strict):

@@ -32,6 +32,7 @@ class Settings(RunParameters, DeploymentSettings, BaseSettings):
         env_prefix=ENV_PREFIX,
         env_ignore_empty=True,
         validate_default=True,
+        defer_build=False,
     )
 
     @property

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -16,7 +17,8 @@ from generated_project import Shape, write
 if TYPE_CHECKING:
     from runs import Project
 
-START = Path(__file__).parents[2] / "benchmarks" / "start.py"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+START = BENCHMARKS / "start.py"
 
 
 @pytest.mark.parametrize("shape", ["chain", "macros"])
@@ -53,5 +55,59 @@ def test_figures(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     figures = [json.loads(line) for line in done.stdout.splitlines()]
     names = ["first_sql_vs_cold_3", "first_sql_vs_warm_3"]
+    names += ["first_sql_unpatched_vs_cold_3", "first_sql_unpatched_vs_warm_3"]
     assert [figure["figure"] for figure in figures] == names
     assert all(figure["ratio"] > 0 and figure["n"] == 1 for figure in figures)
+    assert all(0 < figure["ours"] < 100 and figure["theirs"] > 0 for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [("4", [4, 4, 3]), ("5,chain-600=1", [5, 1, 3]), ("chain-600=2, 3000=7", [5, 2, 7])],
+)
+def test_rounds(runs: str, expected: list[int]) -> None:
+    """`RUNS` is a number for all, of which large projects take fewer, and one for some of them."""
+    sizes = "[Size(10), Size(600, 'chain'), Size(3000)]"
+    done = _python(f"from sizes import Size, rounds; print([rounds(s) for s in {sizes}])", runs)
+    assert json.loads(done.stdout) == expected
+
+
+@pytest.mark.parametrize("runs", ["", "0", "many", "bad-1=3", "=3"])
+def test_rounds_that_are_none(runs: str) -> None:
+    """What is no number of rounds, or of no project, is named."""
+    done = _python("from sizes import rounds; print(rounds())", runs)
+    assert done.returncode == 1
+    assert f"got {runs.partition('=')[0]!r}" in done.stderr
+
+
+def _python(code: str, runs: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(BENCHMARKS), "RUNS": runs},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_plot(tmp_path: Path) -> None:
+    """What is faster stands below, each line is named, and other figures are passed over."""
+    figures = [
+        {"figure": "first_sql_vs_cold_10", "ours": 1.5, "theirs": 3.3},
+        {"figure": "first_sql_vs_cold_300", "ours": 1.7, "theirs": 6.4},
+        {"figure": "first_sql_vs_warm_300", "ours": 1.7, "theirs": 2.9},
+        {"figure": "first_sql_vs_cold_chain_600", "ours": 1000, "theirs": 1000},
+        {"figure": "install_size", "value": 372},
+    ]
+    source, target = tmp_path / "figures.jsonl", tmp_path / "speed.svg"
+    source.write_text("\n".join(map(json.dumps, figures)), encoding="utf-8")
+    command = [sys.executable, str(BENCHMARKS / "plot.py"), str(source), str(target)]
+    subprocess.run(command, check=True)
+    root = ET.fromstring(target.read_text(encoding="utf-8"))  # noqa: S314 - our own
+    texts = {text.text: text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"first SQL, seconds", "10", "300"} <= texts.keys()
+    assert "whole run, seconds" not in texts
+    lines = ("plain cold", "plain warm", "dbt-runner")
+    heights = [float(texts[name].attrib["y"]) for name in lines]
+    assert heights == sorted(heights)
+    assert len(set(heights)) == 3

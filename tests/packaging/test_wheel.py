@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import email
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -12,10 +13,14 @@ import stat
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
+
+from dbt_runner.baked.names import FIRST, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +41,57 @@ FORBIDDEN = re.compile(
 
 
 def test_wheel_holds_the_package_and_the_project(release: Release) -> None:
-    """The wheel holds every file of the package and of the dbt project, and nothing else."""
+    """It holds every file of the package and of the dbt project, the states, and nothing else."""
     assert sorted(release.names()) == sorted(set(release.names()))
-    assert set(release.names()) == expected_names()
+    assert set(release.names()) == expected_names() | expected_states()
+
+
+def expected_states() -> set[str]:
+    """A parse state and its key for each target of the project."""
+    targets = yaml.safe_load((ROOT / "dbt_project/runner.yml").read_text())["targets"]
+    return {f"dbt_runner/_baked/{name}{end}" for name in targets for end in (".state", ".json")}
+
+
+def test_states_are_those_of_the_shipped_project(release: Release) -> None:
+    """Each key has the digests of the files as they lie in the wheel, and of its state's bytes."""
+    with zipfile.ZipFile(release.wheel) as archive:
+        files = {
+            name.removeprefix("dbt_runner/dbt_project/"): hashlib.sha256(archive.read(name))
+            for name in release.names()
+            if name.startswith("dbt_runner/dbt_project/") and not name.endswith("/runner.yml")
+        }
+        for name in expected_states():
+            if name.endswith(".json"):
+                key = json.loads(archive.read(name))
+                assert key["files"] == {path: d.hexdigest() for path, d in files.items()}
+                state = archive.read(name.replace(".json", ".state"))
+                assert key["sha256"] == hashlib.sha256(state).hexdigest()
+
+
+def test_states_hold_no_place_of_the_build(release: Release) -> None:
+    """No path of the machine that built the wheel, and no stand-in, is left in a state."""
+    places = [str(ROOT), sys.prefix, "/dbt-runner-bake-", *FIRST.marks, *SECOND.marks]
+    with zipfile.ZipFile(release.wheel) as archive:
+        for name in expected_states():
+            data = archive.read(name)
+            data = zlib.decompress(data) if name.endswith(".state") else data
+            assert [place for place in places if place.encode() in data.lower()] == []
+
+
+def test_states_are_put_in_by_a_variable(checkout: Path, tmp_path: Path) -> None:
+    """The build takes a folder of states, and does not take one that holds anything else."""
+    states = tmp_path / "states"
+    states.mkdir()
+    for name in ("local.state", "local.json"):
+        (states / name).write_text(name)
+    assert hatchling(checkout, WHEEL_PARSE_STATE=str(states)).returncode == 0
+    [wheel] = (checkout / "out").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("dbt_runner/_baked/local.state") == b"local.state"
+    (states / "prod.state").write_text("without a key")
+    refused = hatchling(checkout, WHEEL_PARSE_STATE=str(states))
+    assert refused.returncode != 0
+    assert "prod.state is not a state and its key" in refused.stderr
 
 
 def expected_names() -> set[str]:
@@ -184,7 +237,7 @@ def test_entry_points(release: Release) -> None:
     parser = configparser.ConfigParser()
     parser.read_string(release.read("entry_points.txt"))
     assert {name: dict(parser[name]) for name in parser.sections()} == {
-        "console_scripts": {"dbt-runner": "dbt_runner.cli:main"},
+        "console_scripts": {"dbt-runner": "dbt_runner.cli:script"},
         "databricks": {"run": "dbt_runner.cli:run", "shell": "dbt_runner.cli:shell"},
     }
 

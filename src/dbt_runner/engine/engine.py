@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from dbt_runner.engine import adapters, databricks, environment
-from dbt_runner.engine.events import GREEN, CredentialsFixed, Event, NodeFinished, NodeStarted
-from dbt_runner.engine.fingerprint import fingerprint
+from dbt_runner.engine import adapters, databricks, environment, serving
+from dbt_runner.engine.collector import Collector
+from dbt_runner.engine.events import (
+    GREEN,
+    CredentialsFixed,
+    Event,
+    NodeFinished,
+    NodeStarted,
+    Patched,
+)
+from dbt_runner.engine.fingerprint import digests, fingerprint
+from dbt_runner.engine.importing import imported
 from dbt_runner.engine.options import Options
+from dbt_runner.engine.patches.gate import Verdict, applied
+from dbt_runner.engine.patches.listed import PATCHES
 from dbt_runner.engine.plan import (
     Node,
     behind,
@@ -27,7 +37,8 @@ from dbt_runner.engine.plan import (
     sources,
     written,
 )
-from dbt_runner.engine.translation import Callback, node_result
+from dbt_runner.engine.serving import Serving
+from dbt_runner.engine.translation import Callback, Listener, node_result
 from dbt_runner.errors import BusyError, DbtError
 from dbt_runner.run_types import Command
 from dbt_runner.warehouse.connection import Login
@@ -41,6 +52,8 @@ BEHAVIOUR = (
     "state_modified_compare_more_unrendered_values",
 )
 """Flags of dbt that are on in every run, whatever the project says of them."""
+
+_ADJUSTED_ON = frozenset({"LogStartLine", "NewConnection", "ConcurrencyLine", "MainReportArgs"})
 
 _one_at_a_time = threading.Lock()
 
@@ -66,6 +79,7 @@ class Engine:
         self._listener = listener
         self._callback = Callback(listener)
         self._manifest: Any = None
+        self._files: dict[str, str] = {}
         self._adapter_type: str | None = None
         self._profiles_dir = options.workspace / "profiles"
         self._cancelling = threading.Event()
@@ -74,6 +88,7 @@ class Engine:
         self._config: Any = None
         self._handed_over: Any = None
         self._told_fixed = False
+        self._collector = Collector()
         self.dropped_variables: tuple[str, ...] = ()
 
     @contextmanager
@@ -90,8 +105,12 @@ class Engine:
             msg = "another run is going on in this process; dbt runs one at a time"
             raise BusyError(msg)
         tells_errors = logging.raiseExceptions
+        rest = ExitStack()
+        rest.callback(_one_at_a_time.release)
+        self._collector.spare()
+        rest.callback(self._collector.restore)
         try:
-            _import_dbt()
+            early = rest.enter_context(imported(patches=self._options.patches))
             self._profiles_dir = self._options.connection.write_profile(self._profiles_dir)
             found = login()
             self._config = found.config
@@ -99,7 +118,9 @@ class Engine:
                 databricks.forget_session_headers()
                 # a late wish to end an earlier run is no matter of this one
                 databricks.go_on()
-            with environment.prepared(found) as dropped:
+            patches = PATCHES if self._options.patches else ()
+            with environment.prepared(found) as dropped, applied(patches) as verdicts:
+                self._tell_of_patches([*early, *verdicts])
                 self.dropped_variables = dropped
                 # what cannot be written to dbt.log is no matter for standard error
                 logging.raiseExceptions = False
@@ -109,7 +130,7 @@ class Engine:
                     adapters.disconnect()
         finally:
             logging.raiseExceptions = tells_errors
-            _one_at_a_time.release()
+            rest.close()
 
     def parse(self, folder: Path) -> None:
         """Parse the project, building on `partial_parse.msgpack` if it lies in the folder.
@@ -123,6 +144,39 @@ class Engine:
             raise _as_error(outcome.exception)
         self._manifest = outcome.result
         self._adapter_type = str(adapters.current().type())
+        self._files = digests(self._manifest)
+
+    def parse_baked(self, state: Serving, folder: Path) -> str | None:
+        """Take a state that was made before instead of parsing; after this all is as after `parse`.
+
+        dbt's own `parse` is called with the manifest, and then sets up all but the manifest. What
+        it says of the run is compared with what the state was filled in with.
+
+        Returns:
+            Why not, where nothing was done: the project is then to be parsed.
+        """
+        try:
+            manifest = serving.load(state.data, state.place)
+            words = self._options.common_words(self._profiles_dir, folder)
+            outcome = self._invoke(["parse", "--no-write-json", *words], manifest)
+            if outcome.exception is not None or outcome.result is not manifest:
+                return "dbt does not take the baked state"
+            config = adapters.current().config
+            why = serving.refusal(state, config) or serving.adopt(state, manifest, config)
+        except serving.UnreadableState as error:
+            return f"the baked state does not load: {error}"
+        except Exception as error:  # noqa: BLE001 - told in the summary, and there is a way without
+            return f"serving the baked state broke: {type(error).__name__}: {error}"
+        if why is None:
+            self._manifest = manifest
+            self._adapter_type = str(adapters.current().type())
+            self._files = dict(state.files)
+        return why
+
+    @property
+    def manifest(self) -> Any:
+        """dbt's own object for the parsed project. After `parse`."""
+        return self._manifest
 
     def place(self) -> tuple[str, str]:
         """The (catalog, schema) of the target, as dbt resolved the profile. After `parse`."""
@@ -132,7 +186,9 @@ class Engine:
     def fingerprint(self) -> dict[str, dict[str, str]]:
         """Digests of all that decides what the parsed project does. After `parse`."""
         selectors = adapters.current().config.manifest_selectors
-        return fingerprint(self._manifest, selectors, self._options.variables, self.versions())
+        return fingerprint(
+            self._manifest, self._files, selectors, self._options.variables, self.versions()
+        )
 
     def write_manifest(self, folder: Path) -> None:
         """Write `manifest.json` as a command would. After `parse`."""
@@ -226,6 +282,7 @@ class Engine:
                 execute them: with `favor_state` they are not read from there.
         """
         self._planned = planned
+        self._collector.settle()
         if command.macro:
             # dbt tells about nodes only
             self._listener(NodeStarted(self.plan(command, folder)[0].unique_id))
@@ -272,10 +329,13 @@ class Engine:
             *options.common_words(self._profiles_dir, folder),
         ]
 
-    def _invoke(self, words: list[str]) -> Any:
+    def _invoke(self, words: list[str], manifest: Any = None) -> Any:
         from dbt.cli.main import dbtRunner
 
-        runner = dbtRunner(manifest=self._manifest, callbacks=[self._adjust, self._callback])
+        runner = dbtRunner(
+            manifest=manifest or self._manifest,
+            callbacks=[Listener(self._adjust, _ADJUSTED_ON), self._callback],
+        )
         outcome = runner.invoke(words)
         if self._callback.fault:
             raise self._callback.fault
@@ -291,6 +351,11 @@ class Engine:
         if reason and not self._told_fixed:
             self._told_fixed = True
             self._listener(CredentialsFixed(reason))
+
+    def _tell_of_patches(self, verdicts: Iterable[Verdict]) -> None:
+        refused = {each.patch: each.refused for each in verdicts if each.refused is not None}
+        names = tuple(each.patch for each in verdicts if each.refused is None)
+        self._listener(Patched(names, refused))
 
     def _adjust(self, message: Any) -> None:
         """Set what dbt offers no option for, once its flags are there; hold back nodes.
@@ -315,22 +380,6 @@ class Engine:
                 object.__setattr__(flags, name, True)
             if self._cancelling.is_set():
                 object.__setattr__(flags, "FAIL_FAST", True)
-
-
-def _import_dbt() -> None:
-    """Import dbt; without the garbage collector, which costs a fifth of it and finds nothing."""
-    handlers = list(logging.root.handlers)
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        import_module("dbt.cli.main")
-        import_module("dbt.adapters.factory")
-        import_module("dbt.env_vars")
-    finally:
-        # snowplow_tracker, among what dbt imports, has all warnings go to standard error
-        logging.root.handlers[:] = handlers
-        if collecting:
-            gc.enable()
 
 
 def _as_error(error: BaseException | None) -> BaseException:

@@ -85,4 +85,21 @@ class CredentialsFixed:
     reason: str
 
 
-Event = NodeStarted | NodeFinished | Warned | Unmatched | Parsed | FirstStatement | CredentialsFixed
+@dataclass(frozen=True)
+class Patched:
+    """Which patches of dbt are in, and why others are not."""
+
+    names: tuple[str, ...]
+    refused: dict[str, str]
+
+
+Event = (
+    NodeStarted
+    | NodeFinished
+    | Warned
+    | Unmatched
+    | Parsed
+    | FirstStatement
+    | CredentialsFixed
+    | Patched
+)

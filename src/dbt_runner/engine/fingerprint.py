@@ -16,6 +16,7 @@ _LENGTH = 12
 
 def fingerprint(
     manifest: Any,
+    files: Mapping[str, str],
     selectors: Mapping[str, Any],
     variables: Mapping[str, Any],
     versions: Mapping[str, str],
@@ -24,21 +25,14 @@ def fingerprint(
 
     Args:
         manifest: the parsed project.
+        files: of the project, as `digests` gives them.
         selectors: what `selectors.yml` defines; in a manifest that was parsed before, dbt leaves
             what it was then.
         variables: what `--vars` gave.
         versions: of dbt and the adapter.
     """
-    from dbt.adapters.factory import get_adapter_package_names
-
-    shipped = get_adapter_package_names(manifest.metadata.adapter_type)
-    projects = manifest.state_check.project_hashes
     return {
-        "files": _files(manifest.files, shipped)
-        | {
-            f"{name}://dbt_project.yml": found.checksum[:_LENGTH]
-            for name, found in projects.items()
-        },
+        "files": dict(files),
         "variables": {name: digest(value) for name, value in variables.items()},
         "selectors": {name: digest(found) for name, found in selectors.items()},
         # Without secrets: of a short one a digest is enough to guess it. Those that dbt itself
@@ -49,6 +43,17 @@ def fingerprint(
             if not names_secret_exactly(name)
         },
         "versions": dict(versions),
+    }
+
+
+def digests(manifest: Any) -> dict[str, str]:
+    """Digests of the files that were parsed, without those that come with dbt and the adapter."""
+    from dbt.adapters.factory import get_adapter_package_names
+
+    shipped = get_adapter_package_names(manifest.metadata.adapter_type)
+    projects = manifest.state_check.project_hashes
+    return _files(manifest.files, shipped) | {
+        f"{name}://dbt_project.yml": found.checksum[:_LENGTH] for name, found in projects.items()
     }
 
 

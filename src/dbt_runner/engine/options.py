@@ -22,6 +22,7 @@ class Options:
         project: absolute path of the project.
         workspace: private folder on local disk for everything that dbt writes.
         state: folder with artifacts to compare with, absolute.
+        patches: whether dbt is patched, as far as that is proven for what is installed.
     """
 
     project: Path
@@ -34,6 +35,7 @@ class Options:
     state: Path | None = None
     favor_state: bool = False
     log_level: str = "info"
+    patches: bool = True
 
     def common_words(self, profiles_dir: Path, folder: Path) -> list[str]:
         """Options that every invocation gets: dbt keeps global flags from one to the next.

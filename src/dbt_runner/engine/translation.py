@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,22 @@ _OPERATION_ERRORS = frozenset({"RunningOperationCaughtError", "RunningOperationU
 _NODE_RESULTS = frozenset({"LogTestResult", "LogFreshnessResult", "LogNodeResult"})
 
 
+@dataclass(frozen=True)
+class Listener:
+    """A callback of dbt that takes some events only."""
+
+    take: Callable[[Any], None]
+    names: frozenset[str]
+
+    def __call__(self, message: Any) -> None:
+        """Take one event of dbt, an `EventMsg` of dbt_common."""
+        self.take(message)
+
+    def wants(self, name: str) -> bool:
+        """Whether an event is used; asked before it is built (`patches/events.py`)."""
+        return name in self.names
+
+
 class Callback:
     """dbt's callback: keeps the events that are used, and passes them on as ours.
 
@@ -70,11 +87,15 @@ class Callback:
         }
 
     def __call__(self, message: Any) -> None:
-        """Take one event of dbt, an `EventMsg` of dbt_common."""
+        """Take one event of dbt, an `EventMsg` of dbt_common or what `patches/events.py` has."""
         try:
             self._take(message)
         except Exception as error:  # noqa: BLE001 - raised by the engine when dbt has returned
             self.fault = self.fault or error
+
+    def wants(self, name: str) -> bool:
+        """Whether an event below a warning is used; asked before it is built."""
+        return name in self._translators or name in _OPERATION_ERRORS
 
     def _take(self, message: Any) -> None:
         name = message.info.name

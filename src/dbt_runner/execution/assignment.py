@@ -86,6 +86,7 @@ class Assignment:
             state=self.state,
             favor_state=settings.favor_state,
             log_level=settings.log_level,
+            patches=settings.patches == "on",
         )
 
 

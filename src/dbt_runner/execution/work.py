@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from dbt_runner.engine.engine import BEHAVIOUR, Engine
+from dbt_runner.baked.shipped import NoState
+from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.events import (
     GREEN,
     CredentialsFixed,
@@ -18,11 +20,12 @@ from dbt_runner.engine.events import (
     NodeFinished,
     NodeStarted,
     Parsed,
+    Patched,
     Unmatched,
     Warned,
 )
 from dbt_runner.errors import NotPublished
-from dbt_runner.execution import state
+from dbt_runner.execution import parsing, state
 from dbt_runner.execution.assignment import Assignment
 from dbt_runner.execution.cancellation import Cancellation
 from dbt_runner.execution.planning import Planning
@@ -40,7 +43,6 @@ from dbt_runner.store import journal
 from dbt_runner.store.artifacts import Attempt
 from dbt_runner.store.journal import STARTED, THROUGH, Journal
 from dbt_runner.store.leases import Leases
-from dbt_runner.store.parse_cache import ParseCache
 from dbt_runner.warehouse.access import Access
 from dbt_runner.warehouse.attribution import owner
 from dbt_runner.warehouse.connection import Login
@@ -84,6 +86,7 @@ class Work:
         self.fault: BaseException | None = None
         self.results = Results()
         self.executed = 0
+        self._warned: list[Warned] = []
         self.engine = Engine(assignment.options(workspace.folder), self._listen)
         self.resume = Resume(assignment, workspace, self.engine, self.results, reporter)
         self.journal = Journal(attempt.folder, self._tell_of_journal)
@@ -165,22 +168,21 @@ class Work:
     def _parse(self) -> None:
         self._reporter.notice("run.parsing")
         clock = time.monotonic()
-        assignment, folder = self._assignment, self._workspace.parse
-        cache = ParseCache(
-            BEHAVIOUR,
-            assignment.project.folder,
-            assignment.connection.target,
-            assignment.connection.catalog,
-            assignment.connection.target_schema,
-            sorted(assignment.settings.vars.items(), key=lambda item: item[0]),
-        )
-        if assignment.settings.warnings == "ok":
-            # dbt does not warn again about files that it need not parse again
-            cache.restore(folder)
-        self.engine.parse(folder)
-        problem = cache.keep(folder)
-        if problem:
-            self._reporter.notice("parse.not_kept", level="debug", reason=problem)
+        folder = self._workspace.parse
+        try:
+            warnings = parsing.serve(self._assignment, self.engine, folder)
+        except NoState as why:
+            problem = parsing.parse(self._assignment, self.engine, folder)
+            if problem:
+                self._reporter.notice("parse.not_kept", level="debug", reason=problem)
+            if str(why):
+                how, _, reason = (self._summary.parse or "full").partition(": ")
+                self._summary.parse = f"{how}: {why} ({reason})"
+        else:
+            self._summary.parse = "baked"
+            # of what loading the project warns of, dbt has warned again
+            for warning in (Counter(warnings) - Counter(self._warned)).elements():
+                self._listen(warning)
         self._spend("parse", clock)
         self._summary.catalog, self._summary.target_schema = self.engine.place()
 
@@ -265,11 +267,15 @@ class Work:
             case Unmatched(criterion):
                 self._planning.note_unmatched(criterion)
             case Warned(name, message):
+                self._warned.append(event)
                 self._summary.warnings += 1
                 told = without(message, self._secrets())
                 self._reporter.notice("dbt.warned", level="warning", name=name, message=told)
             case CredentialsFixed(reason):
                 self._access.fix(reason)
+            case Patched(names, refused):
+                facts = {"patches": ", ".join(names), **refused}
+                self._reporter.notice("dbt.patched", level="debug", **facts)
             case Parsed(how):
                 self._summary.parse = how
             case FirstStatement():

@@ -1,0 +1,100 @@
+"""The files of a dbt project that a parse may read, and their digests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dbt_runner.project import FILE_NAME
+
+_LEFT_BEHIND = frozenset({"target", "logs"})
+"""Folders at the project's root that dbt writes."""
+_NOT_READ = frozenset({"runner.yml"})
+"""Files at the root that dbt does not know. What our policy decides stands in the key by itself."""
+_READ_THOUGH_HIDDEN = frozenset({".dbtignore"})
+_CHUNK = 1 << 20
+
+
+def project_files(folder: Path) -> list[str]:
+    """The files, as sorted POSIX paths below the project's folder.
+
+    Hidden ones at the root are not among them, but for `.dbtignore`: nothing of a project lies
+    there (see `misplaced`).
+    """
+    return sorted(walked(folder))
+
+
+def walked(folder: Path) -> Iterator[str]:
+    """The same files one by one, in no order.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    return _walk(str(folder), "")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file, by its path.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    return {name: digest(folder, name) for name in project_files(folder)}
+
+
+def printable(name: str) -> str:
+    """The path as text; bytes that are no UTF-8 are spelt out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def misplaced(folder: Path) -> str | None:
+    """What a project configures to lie where its files are not looked for; `None` if nothing."""
+    content: Any = yaml.safe_load((folder / FILE_NAME).read_text(encoding="utf-8-sig"))
+    for name, value in (content or {}).items():
+        if not str(name).endswith("-paths") and name != "packages-install-path":
+            continue
+        for path in value if isinstance(value, list) else [value]:
+            parts = Path(str(path)).parts
+            outside = Path(str(path)).is_absolute() or ".." in parts or "{{" in str(path)
+            # the root itself holds what is left out below it
+            first = parts[0] if parts else "."
+            if outside or first.startswith(".") or first in _LEFT_BEHIND:
+                return f"{name}: {path}"
+    return None
+
+
+def _walk(root: str, below: str) -> Iterator[str]:
+    for entry in os.scandir(f"{root}/{below}"):
+        name = entry.name
+        if name.endswith(".pyc") or (not below and _is_left_out(name)):
+            continue
+        if entry.is_dir():
+            yield from _walk(root, f"{below}{name}/")
+        else:
+            yield f"{below}{name}"
+
+
+def _is_left_out(name: str) -> bool:
+    hidden = name.startswith(".") and name not in _READ_THOUGH_HIDDEN
+    return hidden or name in _LEFT_BEHIND or name in _NOT_READ
+
+
+def digest(folder: Path, name: str) -> str:
+    """SHA-256 of one file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - thousands of files
+        content = file.read(_CHUNK)
+        if len(content) < _CHUNK:
+            return hashlib.sha256(content).hexdigest()
+        whole = hashlib.sha256(content)
+        while content := file.read(_CHUNK):
+            whole.update(content)
+        return whole.hexdigest()

@@ -1,0 +1,230 @@
+"""Values that were derived from a name or from the clock, and how to tell them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, ItemsView, Iterable, KeysView, ValuesView
+from dataclasses import is_dataclass
+from types import GeneratorType
+from typing import Any
+
+Tell = Callable[[str], None]
+"""Takes the one line of an offence."""
+
+
+class Derived:
+    """A value whose text or number differs from run to run.
+
+    Attributes:
+        why: what it was made of, such as `the schema, by the filter 'upper'`.
+        tell: where to say that something was decided on it.
+    """
+
+    __slots__ = ()
+    why = "the clock"
+    tell: Tell = staticmethod(lambda _: None)
+
+
+class _Decisive(Derived):
+    """One whose truth value hangs on what it was made of."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        self.tell(f"decides on {self.why}")
+        return bool(self._plain())
+
+    def _plain(self) -> Any:
+        raise NotImplementedError
+
+
+class DerivedText(_Decisive, str):
+    """Text; it may be empty in another run."""
+
+    __slots__ = ("tell", "why")
+
+    def _plain(self) -> str:
+        return str.__str__(self)
+
+
+class _DerivedInt(_Decisive, int):
+    def _plain(self) -> int:
+        return int(self)
+
+
+class _DerivedFloat(_Decisive, float):
+    def _plain(self) -> float:
+        return float(self)
+
+
+class DerivedList(_Decisive, list[Any]):
+    """A list whose length hangs on the name too."""
+
+    def _plain(self) -> list[Any]:
+        return list(self)
+
+
+class _DerivedMoment(Derived, dt.datetime):
+    pass
+
+
+class _DerivedDate(Derived, dt.date):
+    pass
+
+
+class _DerivedSpan(Derived, dt.timedelta):
+    pass
+
+
+def derived(value: Any, why: str, tell: Tell) -> Any:
+    """The same value, marked; one that cannot be marked is an offence.
+
+    Args:
+        value: any value of a template.
+        why: what it was made of.
+        tell: takes offences.
+    """
+    if isinstance(value, Derived | dt.tzinfo):
+        return value
+    made = _like(value)
+    if made is None:
+        tell(f"uses {why}")
+        return value
+    if isinstance(made, DerivedList):
+        made[:] = [derived(part, why, tell) for part in made]
+    made.why, made.tell = why, tell
+    return made
+
+
+def _like(value: Any) -> Any:
+    """The same value, able to carry a mark; `None` if there is no such kind."""
+    match value:
+        case bool():
+            return None
+        case dt.datetime():
+            return _DerivedMoment.combine(value.date(), value.timetz())
+        case dt.date():
+            return _DerivedDate(value.year, value.month, value.day)
+        case dt.timedelta():
+            return _DerivedSpan(value.days, value.seconds, value.microseconds)
+    kinds = ((str, DerivedText), (int, _DerivedInt), (float, _DerivedFloat), (list, DerivedList))
+    kind = next((made for plain, made in kinds if isinstance(value, plain)), None)
+    if isinstance(value, tuple):
+        kind = DerivedList
+    return kind(value) if kind else None
+
+
+def plain(value: Any) -> Any:
+    """The value without its mark; parts of lists and mappings likewise."""
+    if isinstance(value, _Decisive):
+        value = value._plain()  # noqa: SLF001 - of this module
+    if type(value) is list:
+        return [plain(part) for part in value]
+    if type(value) is dict:
+        return {key: plain(part) for key, part in value.items()}
+    return value
+
+
+class Told(Derived, dict[str, Any]):
+    """A mapping whose values are told when they are read, and may be exchanged then.
+
+    Args:
+        of: the mapping.
+        why: what it is.
+        told: takes a key and its value, gives the value to hand out.
+        missing: takes a key that may be there in one run and not in another, where it is asked
+            for that, or looked up and not there.
+    """
+
+    def __init__(
+        self,
+        of: dict[str, Any],
+        why: str,
+        told: Callable[[str, Any], Any],
+        missing: Callable[[Any], None] = lambda _: None,
+    ) -> None:
+        super().__init__(of)
+        self.why = why
+        self._told = told
+        self._missing = missing
+
+    def __missing__(self, key: Any) -> Any:
+        self._missing(key)
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        self._missing(key)
+        return super().__contains__(key)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._told(key, super().__getitem__(key))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, told."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def items(self) -> Any:
+        """All pairs, told."""
+        return [(key, self[key]) for key in self]
+
+    def values(self) -> Any:
+        """All values, told."""
+        return [self[key] for key in self]
+
+
+_PASSING: tuple[type[Any], ...] = (GeneratorType, zip, type(reversed([])))
+
+
+def held(value: Any) -> Any:
+    """A list in the place of what yields its elements once, so that they can be looked at."""
+    return list(value) if isinstance(value, _PASSING) else value
+
+
+class Origins:
+    """Tells what a value was made of.
+
+    Args:
+        labelled: (text, what it stands for) of each stand-in.
+    """
+
+    def __init__(self, labelled: tuple[tuple[str, str], ...]) -> None:
+        self._labelled = labelled
+
+    def of(self, value: Any) -> str | None:
+        """What a value holds: a name or something derived; `None` if neither."""
+        return self._find(value, set(), derived_only=False)
+
+    def derived(self, value: Any) -> str | None:
+        """What a value that is derived, or holds such, was made of."""
+        return self._find(value, set(), derived_only=True)
+
+    def _find(self, value: Any, looked_at: set[int], *, derived_only: bool) -> str | None:
+        if isinstance(value, Derived):
+            return value.why
+        if isinstance(value, str):
+            if derived_only:
+                return None
+            return next((label for text, label in self._labelled if text in value), None)
+        if value is None or isinstance(value, int | float) or id(value) in looked_at:
+            return None
+        # a context holds itself
+        looked_at.add(id(value))
+        for part in _parts(value):
+            found = self._find(part, looked_at, derived_only=derived_only)
+            if found:
+                return found
+        return None
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """What a mapping, list or object of dbt's consists of; of others, nothing."""
+    if isinstance(value, dict):
+        return (*dict.keys(value), *dict.values(value))
+    if isinstance(value, list | tuple | set | frozenset | ItemsView | KeysView | ValuesView):
+        return value
+    if is_dataclass(value) and not isinstance(value, type) and hasattr(value, "__dict__"):
+        return vars(value).values()
+    return ()

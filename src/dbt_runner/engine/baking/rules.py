@@ -1,0 +1,238 @@
+"""What a template may do with a name or with something derived."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
+from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived, held
+from dbt_runner.engine.baking.watch import Watch
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "in": lambda left, right: left in right,
+    "notin": lambda left, right: left not in right,
+}
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+
+_CARRYING_FILTERS = frozenset({"as_text", "d", "default", "format", "string", "trim"})
+"""Of a text: give it, or text that holds it whole."""
+
+_FILTERS_OF_LISTS = _CARRYING_FILTERS | {
+    "attr",
+    "count",
+    "first",
+    "is_list",
+    "items",
+    "join",
+    "last",
+    "length",
+    "list",
+    "map",
+    "reject",
+    "rejectattr",
+    "reverse",
+    "select",
+    "selectattr",
+}
+"""Of others: do not look at the elements, or only through tests."""
+
+_DECIDING_FILTERS = frozenset({"as_bool", "as_native", "as_number", "groupby", "unique"})
+"""What they give cannot be marked: a type, or a number of elements, hangs on the text."""
+
+_TESTS_OF_TYPE = frozenset(
+    {
+        "boolean",
+        "callable",
+        "defined",
+        "escaped",
+        "false",
+        "float",
+        "integer",
+        "iterable",
+        "mapping",
+        "none",
+        "number",
+        "sequence",
+        "string",
+        "true",
+        "undefined",
+    }
+)
+
+
+_TESTS_OF_PRESENCE = frozenset({"defined", "undefined"})
+
+
+class Rules:
+    """Each step of a template on a value; gives what the step gives unwatched, perhaps marked."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._tell = watch.tell
+        self._origins = Origins(watch.names.labelled())
+        self._steps: dict[str, Callable[..., Any]] = {
+            "watch_compare": self._compare,
+            "watch_look": self._look,
+            "watch_binary": self._binary,
+            "watch_negative": lambda value: self._made(-value, value),
+            "watch_concat": lambda *parts: self._made("".join(map(str, parts)), *parts),
+            "watch_slice": self._slice,
+            "watch_literal_key": self._literal_key,
+            "watch_each": self._each,
+            "watch_rows": self._rows,
+            "watch_emit": self.emit,
+            "watch_count": lambda: self._watch.emitted,
+        }
+        self._calls = Calls(watch, self._origins, tuple(self._steps.values()))
+        self.call = self._calls.call
+
+    def steps(self) -> dict[str, Callable[..., Any]]:
+        """The functions that rewritten templates call, by their names in the environment."""
+        return self._steps
+
+    # steps that give a value
+
+    def filter(self, name: str, values: Any, named: Any, go: Go) -> Any:
+        """A filter, other than those that templates are rewritten with."""
+        why = self._origins.of((values, named))
+        if why is None:
+            return go()
+        of_text = not values or isinstance(values[0], str | Derived)
+        carrying = name in (_CARRYING_FILTERS if of_text else _FILTERS_OF_LISTS)
+        if name == "trim" and (len(values) > 1 or named):
+            carrying = False
+        if name == "format" and not inserts_whole(values[0]):
+            carrying = False
+        if name in _DECIDING_FILTERS:
+            self._tell(f"applies the filter '{name}' to {why}")
+            return go()
+        if carrying:
+            return self._made(go(), *values, *named.values())
+        return derived(go(unmarked=True), f"{why}, by the filter '{name}'", self._tell)
+
+    def attribute(self, of: Any, name: str, value: Any) -> Any:
+        """An attribute that was read."""
+        if isinstance(of, Derived) and not isinstance(of, Told) and not callable(value):
+            return derived(value, f"{of.why}, its '{name}'", self._tell)
+        return self._since(name, value)
+
+    def item(self, of: Any, key: Any, value: Any) -> Any:
+        """An item that was read."""
+        if not isinstance(of, str | Derived):
+            return self._since(key, value)
+        why = None if isinstance(of, Told) else self._origins.of(of)
+        return derived(value, f"{why}, a part of it", self._tell) if why else value
+
+    def _since(self, key: Any, value: Any) -> Any:
+        # when a node was parsed
+        if isinstance(key, str) and key == "created_at":
+            return derived(value, "the clock", self._tell)
+        return value
+
+    def end_block(self, text: str, since: int) -> Any:
+        """The text of a block, given the count at its beginning."""
+        return text if self._watch.emitted == since else self._emitted(text)
+
+    def emit(self, value: Any) -> Any:
+        """A value that is written into the text that is being rendered."""
+        if self._origins.derived(value):
+            self._watch.emitted += 1
+        return value
+
+    def _emitted(self, text: Any) -> Any:
+        return derived(text, "what differs from run to run", self._tell)
+
+    def _made(self, value: Any, *parts: Any) -> Any:
+        why = self._origins.derived(parts)
+        listed = isinstance(value, list | dict)
+        if why is None or (listed and not any(isinstance(part, DerivedList) for part in parts)):
+            # a list that was made of others holds their elements, marked as they are
+            return value
+        return derived(value, why, self._tell)
+
+    def _binary(self, sign: str, left: Any, right: Any) -> Any:
+        if sign == "%" and isinstance(left, str) and not inserts_whole(left):
+            why = self._origins.of((left, right))
+            return derived(left % right, f"{why}, by a format", self._tell) if why else left % right
+        return self._made(_ARITHMETIC[sign](left, right), left, right)
+
+    def _slice(self, value: Any, start: Any, stop: Any, step: Any) -> Any:
+        for bound in (start, stop, step):
+            self.key(value, bound)
+        return self.item(value, None, value[start:stop:step])
+
+    # decisions
+
+    def test(self, name: str, values: Any, named: Any, go: Go) -> Any:
+        """A test: `is name`."""
+        if name in _TESTS_OF_TYPE:
+            # a name is always text, but what was made of it may be none, or a number, ...
+            why = None if name in _TESTS_OF_PRESENCE else self._origins.derived(values)
+        else:
+            why = self._origins.of((values, named))
+        if why:
+            self._tell(f"tests whether {why} is {name}")
+        return go()
+
+    def key(self, of: Any, key: Any) -> None:
+        """A lookup."""
+        why = self._origins.of(key)
+        if why:
+            self._tell(f"looks {why} up in a {type(of).__name__}")
+
+    def _compare(self, text: str, sign: str, left: Any, right: Any) -> Any:
+        right = held(right)
+        equality = sign in {"eq", "ne"}
+        names = not (self._origins.derived(left) or self._origins.derived(right))
+        # a name is a text, and never empty
+        if not (equality and names and (_tells_nothing(left) or _tells_nothing(right))):
+            self._look(text, left)
+            # only the keys of a mapping are looked at
+            within = isinstance(right, dict) and not equality
+            self._look(text, list(right) if within else right)
+        return _COMPARISONS[sign](left, right)
+
+    def _look(self, text: str, value: Any) -> Any:
+        why = self._origins.of(value)
+        if why:
+            self._tell(f"compares {why}: {text}")
+        return value
+
+    def _literal_key(self, key: Any) -> Any:
+        self.key({}, key)
+        return key
+
+    def _each(self, text: str, values: Any) -> Any:
+        if isinstance(values, str | DerivedList):
+            why = self._origins.of(values)
+            if why:
+                self._tell(f"goes through the parts of {why}: {text}")
+        return values
+
+    def _rows(self, text: str, rows: Any) -> Any:
+        """What is gone through, each element of which is taken apart."""
+        rows = list(self._each(text, rows))
+        for row in rows:
+            self._each(text, row)
+        return rows
+
+
+def _tells_nothing(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float) or value == ""

@@ -1,0 +1,154 @@
+"""Sees what a parse reads, and what it decides on a name that is not known yet.
+
+A baked parse state is made with stand-ins for the catalog, the schema and the project's folder. It
+serves any others only if the parse carries these texts through without looking at them, and keeps
+nothing of the clock. What a template does at parse time is followed value by value:
+
+- A *name* is any text that holds a stand-in. It may be joined, formatted, trimmed, stored in lists,
+  returned and kept.
+- What else is made of a name, or of the clock, the invocation's id or the connection, is *derived*.
+  It may get into the text of a body, which is rendered anew when the node is executed, but not into
+  what is kept.
+- No decision may hang on either: no comparison, test, lookup, iteration or truth value, also in
+  bodies where it changes nothing that is kept. That is coarse, but sound: what decides the refs and
+  configs of a node cannot be told from what does not.
+
+`{% if execute %}` is false while parsing, so what stands behind it is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Names:
+    """The stand-ins of one parse: texts that occur nowhere else in the project.
+
+    Attributes:
+        catalog: of the target.
+        schema: of the target.
+        root: the project's folder, absolute.
+        declared: catalog and schema are the target's own, and the state is for these alone, so
+            that anything may be decided on them.
+    """
+
+    catalog: str
+    schema: str
+    root: str
+    declared: bool = False
+
+    def labelled(self) -> tuple[tuple[str, str], ...]:
+        """(text, what it stands for) of each."""
+        folder = ((self.root, "the project's folder"),)
+        if self.declared:
+            return folder
+        return (*folder, (self.schema, "the schema"), (self.catalog, "the catalog"))
+
+
+@dataclass(frozen=True)
+class Offence:
+    """Something that makes a parse hang on a name.
+
+    Attributes:
+        where: the node's unique_id, or the file or macro, as near as is known.
+        what: one line, such as `compares the schema: target.schema == 'prod'`.
+    """
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.what}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a parse read, and why it is not parametric, if it is not.
+
+    Attributes:
+        variables: names that `var()` was asked for.
+        environment: names that `env_var()` was asked for, outside the profile.
+        flags: names of dbt's flags that templates read.
+        offences: each once, in the order in which they were met.
+    """
+
+    variables: frozenset[str]
+    environment: frozenset[str]
+    flags: frozenset[str]
+    offences: tuple[Offence, ...]
+
+
+@dataclass
+class Watch:
+    """Collects while a parse goes on.
+
+    Attributes:
+        names: the stand-ins.
+        places: what is being rendered, outermost first.
+        emitted: how often something derived was written into rendered text.
+    """
+
+    names: Names
+    variables: set[str] = field(default_factory=set)
+    environment: set[str] = field(default_factory=set)
+    flags: set[str] = field(default_factory=set)
+    offences: dict[Offence, None] = field(default_factory=dict)
+    places: list[str] = field(default_factory=list)
+    emitted: int = 0
+
+    def seen(self) -> Seen:
+        """What was seen so far."""
+        return Seen(
+            frozenset(self.variables),
+            frozenset(self.environment),
+            frozenset(self.flags),
+            tuple(self.offences),
+        )
+
+    def tell(self, what: str) -> None:
+        """Note an offence at the place that is being rendered."""
+        places = self.places or ["the project"]
+        outer = [place for place in places if not place.startswith("macro.")]
+        where = outer[-1] if outer else places[0]
+        if places[-1].startswith("macro.") and places[-1] != where:
+            what = f"{what} (in {places[-1]})"
+        self.offences[Offence(where, what)] = None
+
+    @contextmanager
+    def at(self, place: str | None) -> Iterator[None]:
+        """While this is being rendered."""
+        if not place:
+            yield
+            return
+        self.places.append(place)
+        try:
+            yield
+        finally:
+            self.places.pop()
+
+
+@contextmanager
+def watching(names: Names) -> Iterator[Watch]:
+    """Watch the parses of this process, which yield what they yield unwatched.
+
+    Args:
+        names: the stand-ins in the profile and the project's folder.
+
+    Raises:
+        ImportError: dbt is not installed.
+    """
+    from dbt_common.clients.jinja import template_cache
+
+    from dbt_runner.engine.baking import contexts, templates
+
+    watch = Watch(names)
+    with ExitStack() as stack:
+        # macros that were compiled before are not followed, and those compiled now must not stay
+        template_cache.clear()
+        stack.callback(template_cache.clear)
+        for installed in (templates.installed(watch), contexts.installed(watch)):
+            stack.enter_context(installed)
+        yield watch

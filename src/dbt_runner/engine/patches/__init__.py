@@ -1,0 +1,1 @@
+"""What dbt does, done for less: each patch replaces private parts of exact versions."""

@@ -1,0 +1,28 @@
+"""The patches of a run, in the order in which they are put in."""
+
+from __future__ import annotations
+
+from dbt_runner.engine.patches import (
+    contexts,
+    events,
+    graph,
+    macros,
+    methods,
+    schemas,
+    tables,
+    templates,
+)
+from dbt_runner.engine.patches.patch import Patch
+
+PATCHES: tuple[Patch, ...] = (
+    events.PATCH,
+    contexts.PATCH,
+    templates.PATCH,
+    tables.PATCH,
+    macros.PATCH,
+    graph.PATCH,
+    schemas.PATCH,
+)
+
+EARLY: tuple[Patch, ...] = (methods.PATCH,)
+"""What is put in before dbt is imported, into what it builds on."""

@@ -1,0 +1,1 @@
+{% macro idle() %}1{% endmacro %}

@@ -1,0 +1,1 @@
+select {{ function('doubled') }}(21) as answer

@@ -1,0 +1,1 @@
+select a.id from {{ ref('customers', v=1) }} as a, {{ ref('customers') }} as b

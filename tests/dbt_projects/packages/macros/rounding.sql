@@ -1,0 +1,1 @@
+{% macro duckdb__scaled(column) %}({{ column }} * 1){% endmacro %}

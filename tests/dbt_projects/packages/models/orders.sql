@@ -1,0 +1,1 @@
+select {{ lib.rounded('1.234') }} as amount, * from {{ ref('lib', 'calendar') }}

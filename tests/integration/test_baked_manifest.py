@@ -1,0 +1,90 @@
+"""A served state is the manifest that dbt would have parsed, on each kind of database."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dbt_runner.baked.making import make
+from dbt_runner.baked.names import FIRST
+from dbt_runner.engine.baking import comparison, state
+from dbt_runner.engine.engine import BEHAVIOUR, Engine
+from dbt_runner.engine.options import Options
+from dbt_runner.engine.serving import Place, Serving
+from dbt_runner.places import Target
+from dbt_runner.settings import Settings
+from dbt_runner.warehouse import databricks, duckdb
+from dbt_runner.warehouse.connection import Connection, Login
+
+if TYPE_CHECKING:
+    from dbt_runner.engine.events import Event
+
+# Each bakes, in processes of their own.
+pytestmark = pytest.mark.slow
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+LOGIN = Login(
+    environment={
+        databricks.HOST: "adb-1.2.azuredatabricks.net",
+        databricks.HTTP_PATH: "/sql/1.0/warehouses/abc",
+        databricks.TOKEN: "no token",
+        databricks.QUERY_TAGS: "",
+    }
+)
+
+
+def connection(kind: str, catalog: str, schema: str, folder: Path) -> Connection:
+    """A target of that kind, in some place."""
+    if kind == "duckdb":
+        file = folder / f"{catalog}.duckdb"
+        return duckdb.connection("tpch", "aim", file, schema, catalog)
+    settings = Settings(target="aim", warehouse_id="0", catalog=catalog, target_schema=schema)
+    place = Target(type="databricks", catalog=catalog, schema=schema)
+    return databricks.connection("tpch", settings, place)
+
+
+def ignore(event: Event) -> None:
+    """Nobody listens."""
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "databricks"])
+def test_served_is_parsed(kind: str, tmp_path: Path) -> None:
+    """Under other names and in another folder, each entry is the one that a parse makes."""
+    baked = make(PROJECT, connection(kind, "main", "analytics", tmp_path), BEHAVIOUR)
+    project = tmp_path / "elsewhere" / "project"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs", ".*"))
+    here = connection(kind, "other-catalog", "order", tmp_path)
+    place = Place("other-catalog", "order", str(project))
+    key = baked.key
+    serving = Serving(baked.data, place, tuple(key.environment), key.flags, key.parsed, FIRST.marks)
+    found: list[Any] = []
+    fingerprints: list[Any] = []
+    for name in ("served", "parsed"):
+        engine = Engine(Options(project, here, tmp_path / name, 4), ignore)
+        with engine.session(lambda: LOGIN):
+            if name == "served":
+                assert engine.parse_baked(serving, tmp_path / name / "parse") is None
+            else:
+                engine.parse(tmp_path / name / "parse")
+            assert engine.place() == ("other-catalog", "order")
+            fingerprints.append(engine.fingerprint())
+            state.strip(engine.manifest)
+            found.append(engine.manifest)
+    assert comparison.difference(*found) is None
+    assert fingerprints[0] == fingerprints[1]
+
+
+def test_names_of_another_run_are_refused(tmp_path: Path) -> None:
+    """A state that was filled in for another schema is not served, though dbt would take it."""
+    baked = make(PROJECT, connection("duckdb", "main", "analytics", tmp_path), BEHAVIOUR)
+    engine = Engine(Options(PROJECT, connection("duckdb", "a", "b", tmp_path), tmp_path, 4), ignore)
+    serving = Serving(baked.data, Place("a", "other", str(PROJECT)))
+    with engine.session(lambda: LOGIN):
+        told = engine.parse_baked(serving, tmp_path / "parse")
+        assert "'other'" in str(told)
+        told = engine.parse_baked(replace(serving, data=baked.data[:-9]), tmp_path / "parse")
+        assert "does not load" in str(told)

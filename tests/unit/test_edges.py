@@ -1,0 +1,131 @@
+"""What waits for which test, against dbt's own edges."""
+
+from __future__ import annotations
+
+import random
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import networkx as nx
+import pytest
+
+from dbt_runner.engine.patches import graph
+from dbt_runner.engine.patches.edges import test_edges as edges_of
+from dbt_runner.engine.patches.gate import applied
+
+
+class Manifest:
+    """What `dbt/compilation.py` asks a manifest for."""
+
+    def __init__(self, parents: dict[str, list[str]]) -> None:
+        kinds = import_module("dbt.node_types").NodeType
+        self.nodes: dict[str, Any] = {}
+        self.child_map: dict[str, list[str]] = {name: [] for name in parents}
+        self.all: dict[str, Any] = {}
+        for name, above in parents.items():
+            node = SimpleNamespace(
+                unique_id=name, resource_type=kinds(name.split(".")[0]), depends_on_nodes=above
+            )
+            node.to_dict = lambda node=node, **_: {"resource_type": node.resource_type.value}
+            self.all[name] = node
+            if not name.startswith(("source.", "function.")):
+                self.nodes[name] = node
+            for each in above:
+                self.child_map[each].append(name)
+
+    def expect(self, name: str) -> Any:
+        """The node of a name."""
+        return self.all[name]
+
+
+def linked(manifest: Manifest, *, patched: bool) -> tuple[Any, Any]:
+    """The graph with test edges, and its summary."""
+    compilation = import_module("dbt.compilation")
+    linker = compilation.Linker()
+    for name, node in manifest.all.items():
+        linker.add_node(name)
+        for above in node.depends_on_nodes:
+            linker.dependency(name, above)
+    with applied([graph.PATCH] if patched else []) as verdicts:
+        assert not any(verdict.refused for verdict in verdicts), verdicts
+        linker.add_test_edges_1(manifest)
+        return linker.graph, linker.get_graph_summary(manifest)
+
+
+def closure(made: Any) -> set[tuple[str, str]]:
+    """Who waits for whom."""
+    return set(nx.transitive_closure(made).edges)
+
+
+def project(seed: int) -> dict[str, list[str]]:
+    """A project of any shape: parents by name, some of them nodes that wait for no test."""
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    kinds = ["model"] * 6 + ["seed", "snapshot", "source", "function"]
+    names = [f"{dice.choice(kinds)}.p.n{number}" for number in range(dice.randint(1, 25))]
+    width = dice.choice([1, 2, 4, 20])
+    parents: dict[str, list[str]] = {}
+    for number, name in enumerate(names):
+        before = names[max(0, number - width) : number]
+        roots = name.startswith(("source", "seed"))
+        parents[name] = [] if roots else dice.sample(before, dice.randint(0, min(3, len(before))))
+    for number in range(dice.randint(0, 25)):
+        parents[f"test.p.t{number}"] = dice.sample(names, dice.randint(0, min(3, len(names))))
+    shuffled = list(parents.items())
+    dice.shuffle(shuffled)
+    return dict(shuffled)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_order_is_dbts(seed: int) -> None:
+    """The transitive closure is that of dbt's edges, and no edge is one that it does not have."""
+    manifest = Manifest(project(seed))
+    stock, _ = linked(manifest, patched=False)
+    ours, _ = linked(manifest, patched=True)
+    assert closure(ours) == closure(stock)
+    assert dict(ours.edges) == {edge: stock.edges[edge] for edge in ours.edges}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_edge_too_many(seed: int) -> None:
+    """An edge from a test says something that no other path says."""
+    made, _ = linked(Manifest(project(seed)), patched=True)
+    for edge in [edge for edge, data in made.edges.items() if data]:
+        rest = made.copy()
+        rest.remove_edge(*edge)
+        assert not nx.has_path(rest, *edge)
+
+
+def test_chain_is_linear() -> None:
+    """A chain with a test between neighbours has two edges for each model, not n²."""
+    parents: dict[str, list[str]] = {"model.p.0": []}
+    for number in range(1, 300):
+        parents[f"model.p.{number}"] = [f"model.p.{number - 1}"]
+        parents[f"test.p.{number}"] = [f"model.p.{number}", f"model.p.{number - 1}"]
+    made, _ = linked(Manifest(parents), patched=True)
+    assert sum(bool(data) for data in made.edges.values()) == 298
+
+
+def test_what_stands_behind_a_test() -> None:
+    """Where dbt's edges would hang on the order of its search, they are left to dbt."""
+    behind = {"a": [], "test.t": ["a"], "b": ["test.t"]}
+    assert edges_of(behind, behind, {"test.t": ["a"]}, {"a", "b"}) is None
+    of_test = {"a": [], "test.t": ["a"], "test.u": ["test.t"]}
+    tests = {"test.t": ["a"], "test.u": ["test.t"]}
+    assert edges_of(of_test, of_test, tests, {"a"}) is None
+
+
+def test_summary_is_dbts() -> None:
+    """Without test edges the summary of the graph is the same to the byte."""
+    compilation = import_module("dbt.compilation")
+    manifest = Manifest(project(7))
+    made = []
+    for patches in ([], [graph.PATCH]):
+        linker = compilation.Linker()
+        for name, node in manifest.all.items():
+            linker.add_node(name)
+            for above in node.depends_on_nodes:
+                linker.dependency(name, above)
+        with applied(patches):
+            made.append(compilation.json.dumps(linker.get_graph_summary(manifest)))
+    assert made[0] == made[1]
