@@ -1,8 +1,8 @@
-"""Notes the statements of a run: what dbt's adapter hands to the database, and for which node.
+"""Notes the statements of a run: what reaches DuckDB, and for which node.
 
-`warm.py` calls `install` in the process of a run, before dbt-runner is; it stands between an
-adapter and its database's cursor, so it sees the statements as they leave. `read` reads what was
-noted.
+`install` is called in the process of a run, before dbt-runner is: by `warm.py`, or by `traced.py`
+for a run in a fresh interpreter. It stands below dbt's adapters, so that neither a patch of dbt nor
+a parse state stands in between. `noted` and `read` read what was noted.
 """
 
 from __future__ import annotations
@@ -11,40 +11,51 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 _lock = threading.Lock()
 
+Noted = tuple[str, str, Any]
+"""A node's unique_id, empty for what belongs to none; a statement; its bindings."""
+
 
 def install(file: Path) -> None:
     """Note every statement of this process in a file, a JSON line each."""
+    from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
     from dbt.adapters.duckdb.impl import DuckDBAdapter
-    from dbt.adapters.sql import SQLConnectionManager
+    from dbt_common.events.contextvars import get_node_info
 
-    add_query, submit = SQLConnectionManager.add_query, DuckDBAdapter.submit_python_job
+    execute, submit = DuckDBCursorWrapper.execute, DuckDBAdapter.submit_python_job
 
-    def note(name: str, statement: str, bindings: object) -> None:
-        line = json.dumps([name, statement, bindings], default=str)
+    def note(statement: str, bindings: object) -> None:
+        node = get_node_info().get("unique_id") or ""
+        line = json.dumps([node, statement, bindings], default=str)
         with _lock, file.open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 
-    def noting(self: Any, sql: str, *arguments: Any, **named: Any) -> Any:
-        bindings = named.get("bindings", arguments[1] if len(arguments) > 1 else None)
-        note(self.get_thread_connection().name, sql, bindings)
-        return add_query(self, sql, *arguments, **named)
+    def noting(self: Any, sql: str, bindings: Any = None) -> Any:
+        note(sql, bindings)
+        return execute(self, sql, bindings)
 
     def submitting(self: Any, parsed_model: Any, compiled_code: str) -> Any:
-        note(self.connections.get_thread_connection().name, compiled_code, None)
+        note(compiled_code, None)
         return submit(self, parsed_model, compiled_code)
 
-    SQLConnectionManager.add_query = noting  # type: ignore[method-assign]
+    DuckDBCursorWrapper.execute = noting
     DuckDBAdapter.submit_python_job = submitting  # type: ignore[method-assign]
 
 
+def noted(text: str) -> Iterator[Noted]:
+    """What was noted, oldest first."""
+    for line in text.splitlines():
+        node, statement, bindings = json.loads(line)
+        yield node, statement, bindings
+
+
 def read(file: Path, names: Mapping[str, str]) -> dict[str, list[Any]]:
-    """What was noted: for each connection, which is named for its node, its statements in order.
+    """What was noted of each node, in order; what belongs to none, from several threads, sorted.
 
     Args:
         names: what differs between two runs by right, such as temporary folders -> what to put
@@ -58,7 +69,7 @@ def read(file: Path, names: Mapping[str, str]) -> dict[str, list[Any]]:
     # writes down when the run began
     text = re.sub(r"__dbt_tmp\d+", "__dbt_tmp", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*", "TIME", text)
-    for line in text.splitlines():
-        name, statement, bindings = json.loads(line)
-        found[name].append([statement, bindings])
+    for node, statement, bindings in noted(text):
+        found[node].append([statement, bindings])
+    found[""].sort(key=str)
     return dict(found)

@@ -102,6 +102,7 @@ def assert_same(baked: Told, parsed: Told) -> None:
     """Compare what two runs did."""
     assert baked.nodes == parsed.nodes
     assert baked.tables == parsed.tables
+    assert any(baked.statements), "no statement of any node was noted"
     assert baked.statements.keys() == parsed.statements.keys()
     for name, expected in parsed.statements.items():
         assert baked.statements[name] == expected, name

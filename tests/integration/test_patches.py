@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rich_project
+import statements
 from dbt_runner.engine.patches.listed import EARLY, PATCHES
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Left:
     """
 
     code: int
-    statements: dict[str | None, list[str]]
+    statements: dict[str, list[str]]
     artifacts: dict[str, Any]
     log: list[str]
     failed: Any
@@ -134,18 +135,17 @@ def run(project: Project, arguments: tuple[str, ...], patches: str) -> Left:
 
 def left(done: Finished, trace: Path) -> Left:
     """What there is to compare."""
-    statements: dict[str | None, list[str]] = {}
-    for line in map(json.loads, trace.read_text(encoding="utf-8").splitlines()):
-        told = steady(line["sql"]) + line["bindings"]
-        statements.setdefault(line["node"], []).append(told)
+    told: dict[str, list[str]] = {}
+    for node, statement, bindings in statements.noted(trace.read_text(encoding="utf-8")):
+        told.setdefault(node, []).append(steady(statement) + repr(bindings))
     # what belongs to no node comes from several threads
-    statements[None] = sorted(statements.get(None, []))
+    told[""] = sorted(told.get("", []))
     commands = done.artifacts / "commands"
     files = {file.relative_to(commands): file for file in sorted(commands.rglob("*"))}
     log = steady((done.artifacts / "dbt.log").read_text(encoding="utf-8"))
     return Left(
         done.code,
-        statements,
+        told,
         {str(p): plain(artifact(f)) for p, f in files.items() if p.suffix == ".json"},
         sorted(line for line in log.splitlines() if not BY_CHANCE.search(line)),
         plain(done.summary["failed"]),
