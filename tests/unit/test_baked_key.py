@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,6 @@ def key(project: Path) -> Key:
         sha256="0",
         profile="shop",
         target="local",
-        adapter="duckdb",
         output=output_digest(OUTPUT),
         names=None,
         versions=installed("duckdb"),
@@ -237,9 +237,17 @@ def test_deprecation_date(key: Key, setting: Setting) -> None:
     assert "deprecation" in str(why(replace(key, until="2025-12-31T00:00:00+00:00"), setting))
 
 
+def test_time_zone(key: Key, setting: Setting) -> None:
+    """dbt reads a deprecation date as one of the machine's own zone; only then is it looked at."""
+    assert why(replace(key, zone=time.tzname), setting) is None
+    told = why(replace(key, zone=("NOWHERE", "NOWHERE")), setting)
+    assert "not NOWHERE/NOWHERE" in str(told)
+
+
 def test_key_comes_back(key: Key) -> None:
     """A key is read as it was written."""
     key = replace(key, names=("a", "b"), warnings=(("Name", ("in ", 1, ".")),), until="2026-01-01")
+    key = replace(key, zone=("UTC", "UTC"))
     assert Key.read(key.text()) == key
 
 
@@ -264,7 +272,16 @@ def test_no_key(text: str) -> None:
 def test_paths_outside_are_found(project: Path, line: str) -> None:
     """A project that reads from where its files are not looked for is not baked."""
     (project / "dbt_project.yml").write_text(f"name: shop\n{line}\n")
-    assert str(files.misplaced(project)).startswith(line.partition(":")[0])
+    assert str(files.misplaced(project)).startswith(f"dbt_project.yml: {line.partition(':')[0]}")
+
+
+def test_paths_of_a_package_outside_are_found(project: Path) -> None:
+    """A package, too, may read from where no files of the project are looked for."""
+    package = project / "dbt_packages/tools"
+    package.mkdir(parents=True)
+    (package / "dbt_project.yml").write_text("name: tools\nmodel-paths: [../../../shared]\n")
+    told = "dbt_packages/tools/dbt_project.yml: model-paths: ../../../shared"
+    assert files.misplaced(project) == told
 
 
 def test_usual_paths_are_inside(project: Path) -> None:

@@ -119,13 +119,13 @@ def test_other_bytes_are_refused(tmp_path: Path, key_text: str) -> None:
 @pytest.fixture
 def key_text() -> str:
     """The key of a state that is `built`."""
-    texts = dict.fromkeys(("profile", "target", "adapter", "output"), "x")
+    texts = dict.fromkeys(("profile", "target", "output"), "x")
     maps: dict[str, dict[str, str]] = {
         name: {} for name in ("versions", "files", "environment", "flags", "parsed")
     }
     digest = hashlib.sha256(b"built").hexdigest()
     rest = {"sha256": digest, "names": None, "behaviour": [], "variables": [], "warnings": []}
-    return json.dumps({**texts, **maps, **rest, "until": None, "format": 1})
+    return json.dumps({**texts, **maps, **rest, "until": None, "zone": None, "format": 1})
 
 
 def test_no_setting_names_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ _LEFT_BEHIND = frozenset({"target", "logs"})
 _NOT_READ = frozenset({"runner.yml"})
 """Files at the root that dbt does not know. What our policy decides stands in the key by itself."""
 _READ_THOUGH_HIDDEN = frozenset({".dbtignore"})
+_INSTALL = "packages-install-path"
 _CHUNK = 1 << 20
 
 
@@ -53,19 +54,39 @@ def printable(name: str) -> str:
 
 
 def misplaced(folder: Path) -> str | None:
-    """What a project configures to lie where its files are not looked for; `None` if nothing."""
-    content: Any = yaml.safe_load((folder / FILE_NAME).read_text(encoding="utf-8-sig"))
-    for name, value in (content or {}).items():
-        if not str(name).endswith("-paths") and name != "packages-install-path":
-            continue
-        for path in value if isinstance(value, list) else [value]:
-            parts = Path(str(path)).parts
-            outside = Path(str(path)).is_absolute() or ".." in parts or "{{" in str(path)
-            # the root itself holds what is left out below it
-            first = parts[0] if parts else "."
-            if outside or first.startswith(".") or first in _LEFT_BEHIND:
-                return f"{name}: {path}"
+    """What a project, or a package of it, configures to lie where its files are not looked for.
+
+    Returns:
+        The file, the setting and its value, such as `dbt_project.yml: model-paths: ../models`;
+        `None` if there is nothing.
+    """
+    file = folder / FILE_NAME
+    for name, path in _configured(file):
+        # the root itself holds what is left out below it
+        first = next(iter(Path(path).parts), ".")
+        if _leads_out(path) or first.startswith(".") or first in _LEFT_BEHIND:
+            return f"{FILE_NAME}: {name}: {path}"
+    install = next((path for name, path in _configured(file) if name == _INSTALL), "dbt_packages")
+    for package in sorted((folder / install).glob(f"*/{FILE_NAME}")):
+        for name, path in _configured(package):
+            if _leads_out(path):
+                return f"{package.relative_to(folder).as_posix()}: {name}: {path}"
     return None
+
+
+def _configured(file: Path) -> list[tuple[str, str]]:
+    """The paths that a `dbt_project.yml` names."""
+    content: Any = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    return [
+        (str(name), str(path))
+        for name, value in (content or {}).items()
+        if str(name).endswith("-paths") or name == _INSTALL
+        for path in (value if isinstance(value, list) else [value])
+    ]
+
+
+def _leads_out(path: str) -> bool:
+    return Path(path).is_absolute() or ".." in Path(path).parts or "{{" in path
 
 
 def _walk(root: str, below: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -76,12 +77,12 @@ class Key:
         parsed: digests of files as a run's fingerprint has them.
         warnings: (name, message as pieces) of what dbt warned of while parsing.
         until: ISO date and time from which on dbt would warn of something else.
+        zone: names of the time zone that the state hangs on, if it does.
     """
 
     sha256: str
     profile: str
     target: str
-    adapter: str
     output: str
     names: tuple[str, str] | None
     versions: dict[str, str]
@@ -93,6 +94,7 @@ class Key:
     parsed: dict[str, str]
     warnings: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
     until: str | None = None
+    zone: tuple[str, ...] | None = None
     format: int = field(default=FORMAT)
 
     def text(self) -> str:
@@ -111,11 +113,12 @@ class Key:
             if content["format"] != FORMAT:
                 msg = f"it is of format {content['format']}, and this version reads {FORMAT}"
                 raise BadKey(msg)
-            names = content["names"]
+            names, zone = content["names"], content["zone"]
             return cls(
                 **{
                     **content,
                     "names": tuple(names) if names else None,
+                    "zone": tuple(zone) if zone else None,
                     "behaviour": tuple(content["behaviour"]),
                     "variables": tuple(content["variables"]),
                     "warnings": tuple((name, tuple(p)) for name, p in content["warnings"]),
@@ -167,6 +170,9 @@ class Key:
             return f"warnings are errors, and dbt warns while it parses ({self.warnings[0][0]})"
         if self.until and now >= datetime.fromisoformat(self.until):
             return "a model's deprecation date has come"
+        if self.zone and time.tzname != self.zone:
+            here, there = ("/".join(names) for names in (time.tzname, self.zone))
+            return f"the time zone is {here}, not {there}, and a deprecation date hangs on it"
         return None
 
 

@@ -54,7 +54,7 @@ def make(
     """
     outside = files.misplaced(folder)
     if outside:
-        msg = f"dbt_project.yml: {outside} lies outside of what is baked"
+        msg = f"{outside} lies outside of what is baked"
         raise NotBaked(msg)
     before = files.digests(folder)
     # dbt resolves links in some paths and not in others
@@ -73,7 +73,6 @@ def make(
         sha256=hashlib.sha256(data).hexdigest(),
         profile=connection.profile,
         target=connection.target,
-        adapter=first["adapter"],
         output=output_digest(connection.output or {}),
         names=own,
         versions=installed(first["adapter"]),
@@ -85,6 +84,7 @@ def make(
         parsed=first["files"],
         warnings=tuple((name, tuple(pieces)) for name, pieces in first["warnings"]),
         until=first["until"],
+        zone=tuple(first["zone"]) if first["zone"] else None,
     )
     return Baked(data, key)
 
@@ -164,7 +164,16 @@ def _run(request: Path, work: Path) -> None:
 
 
 def _must_agree(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
-    for name in ("adapter", "variables", "environment", "flags", "files", "warnings", "until"):
+    for name in (
+        "adapter",
+        "variables",
+        "environment",
+        "flags",
+        "files",
+        "warnings",
+        "until",
+        "zone",
+    ):
         if first[name] != second[name]:
             msg = f"the project: under other names the parse has other {name}"
             raise NotBaked(msg)

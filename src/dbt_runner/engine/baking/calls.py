@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any, Protocol
+
+from jinja2.utils import generate_lorem_ipsum
 
 from dbt_runner.engine.baking.marks import Derived, Origins, derived, plain
 from dbt_runner.engine.baking.watch import Watch
@@ -35,6 +38,8 @@ _OF_RELATIONS = frozenset(
     }
 )
 """Methods of relations and adapters that carry names: dbt/adapters/base/relation.py, impl.py."""
+
+_OF_THE_CLOCK = frozenset({"now", "today", "utcnow"})
 
 _ZIPS = frozenset({"zip", "zip_strict"})
 _CARRYING = frozenset({"log", "print", "return"}) | _ZIPS
@@ -91,6 +96,9 @@ class Calls:
             return self._macro(named, go)
         function = getattr(function, "__wrapped__", function) if callable(function) else function
         owner = getattr(function, "__self__", None)
+        varying = _varying(function, owner)
+        if varying:
+            return derived(go(), varying, self._tell)
         why = self._origins.of((args, named)) or self._of_owner(owner)
         return go() if why is None else self._told(why, context, function, args, named, go)
 
@@ -207,6 +215,14 @@ def _holds_whole(text: str, method: str, args: Any) -> bool:
         return not args
     # letters are no name
     return method == "join" and not any(isinstance(arg, str) for arg in args)
+
+
+def _varying(function: Any, owner: Any) -> str | None:
+    """What a function takes its value from, where that is another each time."""
+    if function is generate_lorem_ipsum:
+        return "chance"
+    is_date = isinstance(owner, type) and issubclass(owner, dt.date)
+    return "the clock" if is_date and _name_of(function) in _OF_THE_CLOCK else None
 
 
 def _name_of(function: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +11,6 @@ from dbt_runner.engine.baking.watch import Watch
 
 _FIXED = frozenset({"name", "target_name", "profile_name", "type"})
 """Fields of the target that are the same whatever the names are: a state serves one target."""
-
-_OF_THE_CLOCK = frozenset({"now", "today", "utcnow"})
 
 
 class _Flags:
@@ -32,23 +29,6 @@ class _Flags:
     def __str__(self) -> str:
         self._tell("writes all of dbt's flags")
         return str(self._flags)
-
-
-class _Clock:
-    """`datetime` or `date`, whose present is marked."""
-
-    def __init__(self, kind: Any, mark: Callable[[Any], Any]) -> None:
-        self._kind = kind
-        self._mark = mark
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._kind(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._kind, name)
-        if name not in _OF_THE_CLOCK:
-            return value
-        return lambda *args, **kwargs: self._mark(value(*args, **kwargs))
 
 
 class _Contexts:
@@ -74,8 +54,7 @@ class _Contexts:
                     made[name] = derived(made[name], name, self._watch.tell)
             for name in ("invocation_args_dict", "dbt_metadata_envs"):
                 if name in made:
-                    made[name] = Told(made[name], name, self._varying(name), self._missing(name))
-            made["modules"] = self._modules(made["modules"])
+                    made[name] = Told(made[name], name, self._varying(name), self._watch.tell)
             return made
 
         return generate_builtins
@@ -88,9 +67,6 @@ class _Contexts:
     def _varying(self, name: str) -> Callable[[str, Any], Any]:
         return lambda key, value: derived(value, f"{name}.{key}", self._watch.tell)
 
-    def _missing(self, name: str) -> Callable[[Any], None]:
-        return lambda key: self._watch.tell(f"looks whether {name} has {key!r}")
-
     def _env_var(self, original: Any) -> Any:
         def env_var(var: str, default: str | None = None) -> Any:
             if not self._in_profile:
@@ -98,15 +74,6 @@ class _Contexts:
             return original(var, default)
 
         return env_var
-
-    def _modules(self, modules: dict[str, Any]) -> dict[str, Any]:
-        def mark(value: Any) -> Any:
-            return derived(value, "the clock", self._watch.tell)
-
-        clock = dict(modules["datetime"])
-        for name, kind in (("datetime", dt.datetime), ("date", dt.date)):
-            clock[name] = _Clock(kind, mark)
-        return {**modules, "datetime": clock}
 
     def variable(self, original: Any) -> Any:
         def asked(of: Any, var_name: str, *args: Any, **kwargs: Any) -> Any:

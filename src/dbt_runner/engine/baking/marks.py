@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, ItemsView, Iterable, KeysView, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from dataclasses import is_dataclass
 from types import GeneratorType
 from typing import Any
@@ -132,8 +132,7 @@ class Told(Derived, dict[str, Any]):
         of: the mapping.
         why: what it is.
         told: takes a key and its value, gives the value to hand out.
-        missing: takes a key that may be there in one run and not in another, where it is asked
-            for that, or looked up and not there.
+        tell: takes offences, where a key may be there in one run and not in another.
     """
 
     def __init__(
@@ -141,20 +140,28 @@ class Told(Derived, dict[str, Any]):
         of: dict[str, Any],
         why: str,
         told: Callable[[str, Any], Any],
-        missing: Callable[[Any], None] = lambda _: None,
+        tell: Tell = lambda _: None,
     ) -> None:
         super().__init__(of)
         self.why = why
+        self.tell = tell
         self._told = told
-        self._missing = missing
 
     def __missing__(self, key: Any) -> Any:
-        self._missing(key)
+        self.tell(f"looks whether {self.why} has {key!r}")
         raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
-        self._missing(key)
+        self.tell(f"looks whether {self.why} has {key!r}")
         return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self.tell(f"goes through {self.why}")
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self.tell(f"counts {self.why}")
+        return super().__len__()
 
     def __getitem__(self, key: str) -> Any:
         return self._told(key, super().__getitem__(key))
@@ -165,6 +172,10 @@ class Told(Derived, dict[str, Any]):
             return self[key]
         except KeyError:
             return default
+
+    def keys(self) -> Any:
+        """All keys, told."""
+        return list(self)
 
     def items(self) -> Any:
         """All pairs, told."""

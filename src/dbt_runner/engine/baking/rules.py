@@ -111,6 +111,8 @@ class Rules:
 
     def filter(self, name: str, values: Any, named: Any, go: Go) -> Any:
         """A filter, other than those that templates are rewritten with."""
+        if name == "random":
+            return derived(go(), "chance", self._tell)
         why = self._origins.of((values, named))
         if why is None:
             return go()

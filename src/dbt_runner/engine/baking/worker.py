@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,7 @@ class Found:
         files: digests of the project's files as a run's fingerprint has them.
         warnings: (name, message as pieces) of what dbt warned of.
         until: the day on which dbt would begin to warn of something else, as ISO date and time.
+        zone: names of this machine's time zone, if it is in the state.
     """
 
     problem: tuple[str, str] | None = None
@@ -74,6 +77,7 @@ class Found:
     files: dict[str, str] = field(default_factory=dict)
     warnings: list[tuple[str, list[str | int]]] = field(default_factory=list)
     until: str | None = None
+    zone: list[str] | None = None
 
 
 def main() -> None:
@@ -112,7 +116,7 @@ def work(request: Request) -> Found:
             facts = _facts(engine, seen, request.environment)
     except RunnerError as error:
         return Found(problem=("the project", f"does not parse: {' '.join(str(error).split())}"))
-    until = _until(manifest)
+    dates = _deprecation_dates(manifest)
     problem = _problem(seen.offences) or _foreign(manifest) or next(iter(checked), None)
     state.strip(manifest)
     problem = problem or _left_over(manifest, request) or _other(manifest, request)
@@ -121,7 +125,14 @@ def work(request: Request) -> Found:
     (folder / STATE).write_bytes(state.dump(manifest, place))
     templates = state.Templates(place)
     warnings = [(w.name, list(templates.pieces(w.message) or (w.message,))) for w in warned]
-    return Found(**facts, warnings=warnings, until=until)
+    to_come = [date for date in dates if date >= datetime.now(UTC)]
+    return Found(
+        **facts,
+        warnings=warnings,
+        until=min(to_come).isoformat() if to_come else None,
+        # dbt takes a date without a zone for one of this machine's
+        zone=list(time.tzname) if dates else None,
+    )
 
 
 def _names(request: Request) -> Names:
@@ -190,14 +201,9 @@ def _other(manifest: Any, request: Request) -> tuple[str, str] | None:
     return comparison.difference(served, manifest)
 
 
-def _until(manifest: Any) -> str | None:
-    """The first day to come on which a model is past its deprecation date."""
-    dates = [
-        node.deprecation_date
-        for node in manifest.nodes.values()
-        if getattr(node, "deprecation_date", None) and not node.is_past_deprecation_date
-    ]
-    return min(dates).isoformat() if dates else None
+def _deprecation_dates(manifest: Any) -> list[datetime]:
+    found = (getattr(node, "deprecation_date", None) for node in manifest.nodes.values())
+    return [date for date in found if date is not None]
 
 
 _walk = os.walk
