@@ -43,7 +43,7 @@ class Stored:
         if found is None:
             return None
         try:
-            return datetime.strptime(f"{found[1]}000+0000", "%Y%m%dT%H%M%S.%f%z").timestamp()
+            return datetime.fromisoformat(f"{found[1]}+00:00").timestamp()
         except ValueError:
             return None
 
