@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from importlib import import_module
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from dbt_runner.engine.patches import graph
+from dbt_runner.engine.patches import graph, selection
 from dbt_runner.engine.patches.edges import test_edges as edges_of
 from dbt_runner.engine.patches.gate import applied
+from dbt_runner.engine.patches.patch import Patch
 
 
 class Manifest:
@@ -39,16 +41,22 @@ class Manifest:
         return self.all[name]
 
 
-def linked(manifest: Manifest, *, patched: bool) -> tuple[Any, Any]:
-    """The graph with test edges, and its summary."""
-    compilation = import_module("dbt.compilation")
-    linker = compilation.Linker()
+def linker_of(manifest: Manifest) -> Any:
+    """dbt's linker with the nodes and dependencies of a project, looked through for cycles."""
+    linker = import_module("dbt.compilation").Linker()
     for name, node in manifest.all.items():
         linker.add_node(name)
         for above in node.depends_on_nodes:
             linker.dependency(name, above)
+    assert linker.find_cycles() is None
+    return linker
+
+
+def linked(manifest: Manifest, *, patched: bool) -> tuple[Any, Any]:
+    """The graph with test edges, and its summary."""
     with applied([graph.PATCH] if patched else []) as verdicts:
         assert not any(verdict.refused for verdict in verdicts), verdicts
+        linker = linker_of(manifest)
         linker.add_test_edges_1(manifest)
         return linker.graph, linker.get_graph_summary(manifest)
 
@@ -117,15 +125,55 @@ def test_what_stands_behind_a_test() -> None:
 
 def test_summary_is_dbts() -> None:
     """Without test edges the summary of the graph is the same to the byte."""
-    compilation = import_module("dbt.compilation")
     manifest = Manifest(project(7))
     made = []
     for patches in ([], [graph.PATCH]):
-        linker = compilation.Linker()
-        for name, node in manifest.all.items():
-            linker.add_node(name)
-            for above in node.depends_on_nodes:
-                linker.dependency(name, above)
         with applied(patches):
-            made.append(compilation.json.dumps(linker.get_graph_summary(manifest)))
+            made.append(json.dumps(linker_of(manifest).get_graph_summary(manifest)))
     assert made[0] == made[1]
+
+
+def test_same_graph_again() -> None:
+    """A second command over the same nodes gets what the first one got; over others, its own."""
+    one, other = Manifest(project(7)), Manifest(project(8))
+    with applied([graph.PATCH]):
+        made = []
+        for manifest in (one, other, other, one):
+            linker = linker_of(manifest)
+            before = linker.get_graph_summary(manifest)
+            linker.add_test_edges_1(manifest)
+            made.append((linker.graph, before, linker.get_graph_summary(manifest)))
+    assert made[1] == made[2]
+    assert made[1][0] is made[2][0]
+    for (found, before, after), manifest in zip(made, (one, other, other, one), strict=True):
+        alone, summary = linked(manifest, patched=True)
+        assert (dict(found.edges), after) == (dict(alone.edges), summary)
+        assert not set(linker_of(manifest).graph.edges) - {*found.edges}
+        assert len(before) == len(after)
+
+
+@pytest.mark.parametrize("patches", [[], [graph.PATCH]])
+def test_cycle_is_told(patches: list[Patch]) -> None:
+    """A cycle is told as dbt tells it, and the graph before it is not taken for this one."""
+    with applied(patches):
+        linker_of(Manifest(project(7)))
+        linker = import_module("dbt.compilation").Linker()
+        for name, above in (("a", "b"), ("b", "c"), ("c", "a")):
+            linker.dependency(name, above)
+        assert linker.find_cycles() == "a --> c --> b"
+
+
+@pytest.mark.parametrize("left_out", [0, 1, 5])
+def test_selection_from_a_part(left_out: int) -> None:
+    """A view of all nodes shows what the graph shows; one of some leaves the others out."""
+    kind = import_module("dbt.graph.graph").Graph
+    made, _ = linked(Manifest(project(7)), patched=False)
+    wanted = {*list(made)[left_out:]}
+    found = []
+    for patches in ([], [selection.PATCH]):
+        with applied(patches) as verdicts:
+            assert not any(verdict.refused for verdict in verdicts), verdicts
+            part = kind(made).subgraph(wanted)
+            found.append((part.nodes(), {*part.edges()}, part.select_children({*list(made)[-3:]})))
+    assert found[0] == found[1]
+    assert len(found[0][0]) == len(made) - left_out

@@ -68,7 +68,9 @@ class Publication:
     def _command(self, target_path: Path) -> None:
         goal = self._folder / "commands" / target_path.name
         artifacts = [file for file in target_path.glob("*.json") if file.name not in LEFT_OUT]
-        contents = {file.name: self._checked(file) for file in artifacts}
+        contents = {
+            f.name: self._checked(f) for f in artifacts if goal / f.name not in self._written
+        }
         others = list(_others(target_path))
         for folder in {goal, *(goal / file.parent for file in others)}:
             folder.mkdir(parents=True, exist_ok=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dbt_runner.engine.patches import (
+    artifacts,
     contexts,
     events,
     graph,
     macros,
     methods,
     schemas,
+    selection,
     tables,
     templates,
 )
@@ -21,7 +23,9 @@ PATCHES: tuple[Patch, ...] = (
     tables.PATCH,
     macros.PATCH,
     graph.PATCH,
+    selection.PATCH,
     schemas.PATCH,
+    artifacts.PATCH,
 )
 
 EARLY: tuple[Patch, ...] = (methods.PATCH,)

@@ -36,11 +36,14 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
     "dbt-common": {
         "dbt_common.clients.agate_helper": "6a728a80a5793d29",
         "dbt_common.clients.jinja": "c0ac010ad2062973",
+        "dbt_common.clients.system": "9e3f9b913e0931fd",
         "dbt_common.events.base_types": "181402fbdd595a7b",
         "dbt_common.events.event_manager": "30bd322ff751f495",
         "dbt_common.events.logger": "b2208ce3b5a78e20",
+        "dbt_common.utils.encoding": "ebf91263616f18d6",
     },
     "dbt-core": {
+        "dbt.artifacts.schemas.base": "a09b35daa8a6925b",
         "dbt.clients.jinja": "888aa9cacd5ffa97",
         "dbt.compilation": "c33b503ed9b61623",
         "dbt.config.project": "328e730ab3c3b4e1",
@@ -55,6 +58,7 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
         "dbt.contracts.graph.manifest": "1511879dd3f62f82",
         "dbt.graph.graph": "7314c8f164338ae6",
         "dbt.graph.queue": "53a196c2a823352f",
+        "dbt.graph.selector": "2c075911f30b94ca",
         "dbt.tracking": "1c61a931a2b4a661",
     },
     "mashumaro": {
