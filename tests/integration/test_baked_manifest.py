@@ -68,6 +68,12 @@ def test_served_is_parsed(kind: str, tmp_path: Path) -> None:
         with engine.session(lambda: LOGIN):
             if name == "served":
                 assert engine.parse_baked(serving, tmp_path / name / "parse") is None
+                assert "flat_graph" not in vars(engine.manifest)
+                graph = engine.manifest.flat_graph
+                assert engine.manifest.flat_graph is graph
+                engine.manifest.build_flat_graph()
+                assert graph == engine.manifest.flat_graph
+                assert {*graph["nodes"]} == {*engine.manifest.nodes}
             else:
                 engine.parse(tmp_path / name / "parse")
             assert engine.place() == ("other-catalog", "order")

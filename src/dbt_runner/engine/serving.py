@@ -1,9 +1,10 @@
 """A baked parse state as bytes, and back as dbt's manifest under the names of a run.
 
-The bytes are compressed and hold two pickles. The first is a list of templates: each is a tuple of
-pieces, a piece is text or the number of a name (0 catalog, 1 schema, 2 folder of the project). The
-second is the manifest, in which each text that holds such a name stands as the number of its
-template. So a run's name is put in once and is never searched for anything again.
+The bytes are compressed and hold three pickles. The first is a list of templates: each is a tuple
+of pieces, a piece is text or the number of a name (0 catalog, 1 schema, 2 folder of the project).
+The second is the manifest, in which each text that holds such a name stands as the number of its
+template. So a run's name is put in once and is never searched for anything again. The third,
+compressed by itself, is the manifest's flat graph, which is made when a template asks for `graph`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import io
 import json
 import os
 import pickle
+import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -108,7 +110,8 @@ def load(data: bytes, place: Place) -> Any:
     values = (place.catalog, place.schema, place.root)
     with collector_off():
         try:
-            stream = io.BytesIO(zlib.decompress(data))
+            body, graph = _parts(data)
+            stream = io.BytesIO(body)
             templates = _Unpickler(stream).load()
             texts = ["".join(p if type(p) is str else values[p] for p in t) for t in templates]
             manifest = _Unpickler(stream, texts).load()
@@ -118,7 +121,45 @@ def load(data: bytes, place: Place) -> Any:
         except (ImportError, AttributeError, ValueError) as error:
             msg = f"it does not fit what is installed: {error}"
             raise UnreadableState(msg) from error
+    if hasattr(manifest, "flat_graph"):
+        _make_later(manifest, lambda: _Unpickler(io.BytesIO(zlib.decompress(graph)), texts).load())
     return manifest
+
+
+def _parts(data: bytes) -> tuple[bytes, bytes]:
+    """The templates and the manifest, and what is still compressed: the flat graph."""
+    stream = zlib.decompressobj()
+    body = stream.decompress(data)
+    if not stream.eof:
+        msg = "it ends too early"
+        raise EOFError(msg)
+    return body, stream.unused_data
+
+
+def _make_later(manifest: Any, load: Callable[[], dict[str, dict[str, Any]]]) -> None:
+    """Have a manifest's flat graph made when it is asked for; until then it is a pickle."""
+    kind, fields, lock = type(manifest), vars(manifest), threading.Lock()
+    del fields["flat_graph"]
+
+    def get(_: Any) -> dict[str, Any]:
+        with lock:
+            if "flat_graph" not in fields:
+                with collector_off():
+                    made = load()
+                for name, part in made.items():
+                    entries = getattr(manifest, name)
+                    for unique_id, entry in part.items():
+                        if "created_at" in entry:
+                            entry["created_at"] = entries[unique_id].created_at
+                fields["flat_graph"] = made
+            found: dict[str, Any] = fields["flat_graph"]
+        return found
+
+    def put(_: Any, value: dict[str, Any]) -> None:
+        fields["flat_graph"] = value
+
+    own = {"__module__": kind.__module__, "flat_graph": property(get, put)}
+    manifest.__class__ = type(kind.__name__, (kind,), own)
 
 
 def refusal(state: Serving, config: Any) -> str | None:
@@ -159,10 +200,6 @@ def adopt(state: Serving, manifest: Any, config: Any) -> str | None:
     for entries in manifest.disabled.values():
         for entry in entries:
             entry.created_at = now
-    for part in manifest.flat_graph.values():
-        for entry in part.values():
-            if "created_at" in entry:
-                entry["created_at"] = now
     manifest.env_vars = {
         name: os.environ.get(name, DEFAULT_ENV_PLACEHOLDER) for name in state.environment
     }

@@ -40,8 +40,9 @@ def dump(manifest: Any, place: Place) -> bytes:
     """Make the bytes of a manifest that `strip` has gone over."""
     templates = Templates(place)
     body = _dump(manifest, templates)
+    graph = _dump(getattr(manifest, "flat_graph", {}), templates)
     head = _dump(list(templates.found), None)
-    return zlib.compress(head + body, 9)
+    return zlib.compress(head + body, 9) + zlib.compress(graph, 9)
 
 
 class Templates:
@@ -91,7 +92,8 @@ class _Pickler(pickle.Pickler):
         # `Manifest.__reduce_ex__` leaves out two of its parts and so shifts others (dbt-core 1.11,
         # `dbt/contracts/graph/manifest.py`); what dbt finds things by, it makes anew
         if type(value).__name__ == "Manifest":
-            return type(value), (), comparison.parts(value)
+            rest = {k: v for k, v in comparison.parts(value).items() if k != "flat_graph"}
+            return type(value), (), rest
         return NotImplemented
 
 

@@ -34,6 +34,7 @@ _ON_DEMAND = frozenset(
         "dbt_metadata_envs",
         "exceptions",
         "flags",
+        "graph",
         "invocation_args_dict",
         "modules",
         "validation",
