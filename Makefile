@@ -161,6 +161,9 @@ bench-wall: env .factory $(if $(LATENCIES),.warehouse-env) ## whole runs: MODELS
 	BENCH_FACTORY="$(BENCH_FACTORY)" BENCH_WAREHOUSE="$(CURDIR)/$(WAREHOUSE)" BENCH_JARS="$(JARS)" \
 	  $(BIN)/python benchmarks/wall.py
 
+bench-kinds: env ## runs that do not build everything: tests, slim CI, going on after a failure
+	$(BIN)/python benchmarks/kinds.py
+
 bench-plot: env ## docs/speed.svg from the JSON lines of bench-start and bench-wall: FIGURES=file
 	$(BIN)/python benchmarks/plot.py $(or $(FIGURES),docs/speed.jsonl) docs/speed.svg
 
@@ -271,6 +274,6 @@ help: ## this list
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run test lint fmt test-warehouse test-workspace test-jobs verify-tpch soak bake-cases \
-  bench-overhead bench-check bench-journal bench-trigger bench-start bench-wall bench-plot \
+  bench-overhead bench-check bench-journal bench-trigger bench-start bench-wall bench-kinds bench-plot \
   test-other-python build pins env \
   .other-env .warehouse-env .airflow-env .java .programs .factory clean help

@@ -108,7 +108,7 @@ def measure(size: Size, place: Place, *, fails: bool = False) -> Rounds:
                     for who in ("theirs", "ours", "unpatched")
                 )
                 for site in (theirs, ours, unpatched):
-                    _settle(site)
+                    site.settle()
                 nodes = write(theirs.folder / "shop", size.models, size.shape, fails=fails)
                 for who, site in (
                     (COLD, theirs),
@@ -131,8 +131,3 @@ def measure(size: Size, place: Place, *, fails: bool = False) -> Rounds:
                     )
                     sys.stderr.flush()
     return Rounds(size.label, builds)
-
-
-def _settle(site: Site) -> None:
-    for inner in ("home", "tmp", "artifacts", "profiles"):
-        (site.folder / inner).mkdir(parents=True)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import sysconfig
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
@@ -25,13 +26,25 @@ NOTEBOOK = Path(os.environ.get("BENCH_FACTORY", "databricks-dbt-factory"))
 """What databricks-dbt-factory has its tasks run."""
 
 
-def wheel(size: Size, place: Place, folder: Path, *, fails: bool) -> Installed:
+def wheel(
+    size: Size,
+    place: Place,
+    folder: Path,
+    *,
+    fails: bool = False,
+    change: Callable[[Path], object] | None = None,
+) -> Installed:
     """Build, bake and install the wheel around a project, as `make build` does around ours.
+
+    Args:
+        change: does something to the project before.
 
     Raises:
         SystemExit: nothing was baked, so there would be nothing to measure.
     """
     write(folder / "project", size.models, size.shape, fails=fails)
+    if change:
+        change(folder / "project")
     policy = yaml.safe_dump(place.policy())
     (folder / "project/runner.yml").write_text(policy, encoding="utf-8")
     found = build(folder / "project", folder / "wheel")
@@ -41,10 +54,13 @@ def wheel(size: Size, place: Place, folder: Path, *, fails: bool) -> Installed:
     return found
 
 
-def contender(who: str, site: Site, place: Place, installed: Installed, *, code: int) -> Contender:
+def contender(
+    who: str, site: Site, place: Place, installed: Installed, *words: str, code: int = 0
+) -> Contender:
     """One of them, in a site of its own or of those whose parse it takes over.
 
     Args:
+        words: what plain dbt is told to do, or ours, if that is not to build everything.
         code: what it ends with.
     """
     environment = {
@@ -58,9 +74,10 @@ def contender(who: str, site: Site, place: Place, installed: Installed, *, code:
     if who in {OURS, UNPATCHED}:
         environment["PYTHONPATH"] = str(installed.site)
         environment |= {"DBT_RUNNER_PATCHES": "off"} if who == UNPATCHED else {}
-        return Contender(who, _ours(site, place), environment, site.folder, code=code)
-    words = _factory(site) if who == FACTORY else _plain(site, place)
-    return Contender(who, words, environment, site.folder / "shop", code=code)
+        command = _ours(site, place, words or ("--run-type=incremental",))
+        return Contender(who, command, environment, site.folder, code=code)
+    command = _factory(site) if who == FACTORY else _plain(site, place, words or ("build",))
+    return Contender(who, command, environment, site.folder / "shop", code=code)
 
 
 def check(who: str, site: Site) -> None:
@@ -69,20 +86,21 @@ def check(who: str, site: Site) -> None:
     Raises:
         SystemExit: it did not.
     """
-    [file] = (site.folder / "artifacts").rglob("summary.json")
+    found = (site.folder / "artifacts").rglob("summary.json")
+    file = max(found, key=lambda file: file.stat().st_mtime_ns)
     parse = json.loads(file.read_text(encoding="utf-8"))["parse"]
     if parse != "baked":
         msg = f"{who} did not take the baked state: {parse}"
         raise SystemExit(msg)
 
 
-def _plain(site: Site, place: Place) -> list[str]:
+def _plain(site: Site, place: Place, words: Sequence[str]) -> list[str]:
     """As its users run it: its own flags, target folder and log."""
     output = {**place.output(site), "threads": THREADS}
     profile = {"shop": {"target": "bench", "outputs": {"bench": output}}}
     folder = site.folder / "profiles"
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
-    return [str(SCRIPTS / "dbt"), "build", f"--profiles-dir={folder}"]
+    return [str(SCRIPTS / "dbt"), *words, f"--profiles-dir={folder}"]
 
 
 def _factory(site: Site) -> list[str]:
@@ -92,11 +110,11 @@ def _factory(site: Site) -> list[str]:
     return [sys.executable, script, str(NOTEBOOK), *folders, "dbt build"]
 
 
-def _ours(site: Site, place: Place) -> list[str]:
+def _ours(site: Site, place: Place, words: Sequence[str]) -> list[str]:
     """As in a job: the packaged project, JSON lines, the log and all artifacts kept."""
     return [
         str(SCRIPTS / "dbt-runner"),
-        "--run-type=incremental",
+        *words,
         f"--target={place.target}",
         f"--target-schema={site.schema}",
         f"--artifacts={site.folder / 'artifacts'}",

@@ -26,6 +26,11 @@ class Site:
     folder: Path
     schema: str
 
+    def settle(self) -> None:
+        """Make the folders that its processes expect."""
+        for inner in ("home", "tmp", "artifacts", "profiles"):
+            (self.folder / inner).mkdir(parents=True)
+
 
 class Place(Protocol):
     """A database.
@@ -63,7 +68,9 @@ class DuckDb:
 
     def policy(self) -> dict[str, Any]:
         """A target of this kind."""
-        return {"targets": {self.target: {"type": "duckdb", "schema": "analytics"}}}
+        production = {"target": self.target, "catalog": "local", "schema": "analytics"}
+        target = {"type": "duckdb", "schema": "analytics"}
+        return {"targets": {self.target: target}, "production": production}
 
     def environment(self) -> dict[str, str]:
         """None."""
