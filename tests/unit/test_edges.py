@@ -11,7 +11,7 @@ from typing import Any
 import networkx as nx
 import pytest
 
-from dbt_runner.engine.patches import graph, selection
+from dbt_runner.engine.patches import graph, queue, selection
 from dbt_runner.engine.patches.edges import test_edges as edges_of
 from dbt_runner.engine.patches.gate import applied
 from dbt_runner.engine.patches.patch import Patch
@@ -150,6 +150,19 @@ def test_same_graph_again() -> None:
         assert (dict(found.edges), after) == (dict(alone.edges), summary)
         assert not set(linker_of(manifest).graph.edges) - {*found.edges}
         assert len(before) == len(after)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_scores_are_dbts(seed: int) -> None:
+    """What comes first in the queue is what comes first with dbt."""
+    made, _ = linked(Manifest(project(seed)), patched=True)
+    scores = []
+    for patches in ([], [queue.PATCH]):
+        with applied(patches) as verdicts:
+            assert not any(verdict.refused for verdict in verdicts), verdicts
+            kind = import_module("dbt.graph.queue").GraphQueue
+            scores.append(kind._get_scores(object.__new__(kind), made))
+    assert scores[0] == scores[1]
 
 
 @pytest.mark.parametrize("patches", [[], [graph.PATCH]])
