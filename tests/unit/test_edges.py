@@ -190,3 +190,23 @@ def test_selection_from_a_part(left_out: int) -> None:
             found.append((part.nodes(), {*part.edges()}, part.select_children({*list(made)[-3:]})))
     assert found[0] == found[1]
     assert len(found[0][0]) == len(made) - left_out
+
+
+@pytest.mark.parametrize("selector", ["*", "shop", "shop.*", "a_model", "a_model.v1", "none", "**"])
+def test_names_are_matched_as_by_dbt(selector: str) -> None:
+    """`*` matches each name that is none of a source, and other selectors what dbt finds."""
+    method = import_module("dbt.graph.selector_methods").QualifiedNameSelectorMethod
+    fqns = (["shop", "a_model", "v1"], ["shop", "deep.er", "b"], ["other", "c"])
+    nodes = {
+        f"model.{number}": SimpleNamespace(fqn=fqn, is_versioned="v1" in fqn)
+        for number, fqn in enumerate(fqns)
+    }
+    found = []
+    for patches in ([], [selection.PATCH]):
+        with applied(patches) as verdicts:
+            assert not any(verdict.refused for verdict in verdicts), verdicts
+            asked = object.__new__(method)
+            asked.non_source_nodes = lambda names: ((n, nodes[n]) for n in names)
+            found.append(set(asked.search({*nodes}, selector)))
+    assert found[0] == found[1]
+    assert (selector in {"*", "**"}) == (found[0] == {*nodes})

@@ -59,6 +59,7 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
         "dbt.graph.graph": "7314c8f164338ae6",
         "dbt.graph.queue": "53a196c2a823352f",
         "dbt.graph.selector": "2c075911f30b94ca",
+        "dbt.graph.selector_methods": "ee586d58784c3621",
         "dbt.tracking": "1c61a931a2b4a661",
     },
     "mashumaro": {
