@@ -65,7 +65,7 @@ def test_all_places_known(cases: Seen) -> None:
 
 def test_reads(cases: Seen) -> None:
     """Variables, environment variables and flags are known by name; the profile's do not count."""
-    assert cases.variables == {"kind", "other", "at", "never", "schema_stand_in"}
+    assert cases.variables == {"kind", "other", "at", "never", "since", "schema_stand_in"}
     assert cases.environment == {"WATCH_KIND"}
     assert cases.flags == {"FULL_REFRESH"}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from dbt_runner.baked.key import (
     Key,
     Setting,
     installed,
+    local_zone,
     output_digest,
     value_digest,
 )
@@ -239,7 +239,7 @@ def test_deprecation_date(key: Key, setting: Setting) -> None:
 
 def test_time_zone(key: Key, setting: Setting) -> None:
     """dbt reads a deprecation date as one of the machine's own zone; only then is it looked at."""
-    assert why(replace(key, zone=time.tzname), setting) is None
+    assert why(replace(key, zone=local_zone()), setting) is None
     told = why(replace(key, zone=("NOWHERE", "NOWHERE")), setting)
     assert "not NOWHERE/NOWHERE" in str(told)
 

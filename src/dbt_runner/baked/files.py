@@ -82,6 +82,7 @@ def _configured(file: Path) -> list[tuple[str, str]]:
         for name, value in (content or {}).items()
         if str(name).endswith("-paths") or name == _INSTALL
         for path in (value if isinstance(value, list) else [value])
+        if path is not None
     ]
 
 

@@ -77,7 +77,7 @@ class Key:
         parsed: digests of files as a run's fingerprint has them.
         warnings: (name, message as pieces) of what dbt warned of while parsing.
         until: ISO date and time from which on dbt would warn of something else.
-        zone: names of the time zone that the state hangs on, if it does.
+        zone: of the machine, as `local_zone` gives it, if the state hangs on it.
     """
 
     sha256: str
@@ -94,7 +94,7 @@ class Key:
     parsed: dict[str, str]
     warnings: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
     until: str | None = None
-    zone: tuple[str, ...] | None = None
+    zone: tuple[str, str] | None = None
     format: int = field(default=FORMAT)
 
     def text(self) -> str:
@@ -170,8 +170,8 @@ class Key:
             return f"warnings are errors, and dbt warns while it parses ({self.warnings[0][0]})"
         if self.until and now >= datetime.fromisoformat(self.until):
             return "a model's deprecation date has come"
-        if self.zone and time.tzname != self.zone:
-            here, there = ("/".join(names) for names in (time.tzname, self.zone))
+        if self.zone and local_zone() != self.zone:
+            here, there = ("/".join(names) for names in (local_zone(), self.zone))
             return f"the time zone is {here}, not {there}, and a deprecation date hangs on it"
         return None
 
@@ -191,6 +191,13 @@ def _adapters_below(distribution: str) -> list[str]:
     except PackageNotFoundError:
         return []
     return sorted(name[0] for name in needed if name and name[0].startswith("dbt-"))
+
+
+def local_zone() -> tuple[str, str]:
+    """The time zone of the machine, without and with summer time: name and seconds to UTC."""
+    offsets = (-time.timezone, -time.altzone)
+    standard, summer = (f"{n}{o:+d}" for n, o in zip(time.tzname, offsets, strict=True))
+    return standard, summer
 
 
 def output_digest(output: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dbt_runner.baked import files
-from dbt_runner.baked.key import Key, installed, output_digest, value_digest
+from dbt_runner.baked.key import Key, installed, local_zone, output_digest, value_digest
 from dbt_runner.baked.names import FIRST, SECOND, Sentinels
 from dbt_runner.baked.profile import filled
 from dbt_runner.errors import DbtError
@@ -84,7 +84,8 @@ def make(
         parsed=first["files"],
         warnings=tuple((name, tuple(pieces)) for name, pieces in first["warnings"]),
         until=first["until"],
-        zone=tuple(first["zone"]) if first["zone"] else None,
+        # dbt takes a deprecation date without a zone for one of this machine's
+        zone=local_zone() if first["dated"] else None,
     )
     return Baked(data, key)
 
@@ -172,7 +173,7 @@ def _must_agree(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
         "files",
         "warnings",
         "until",
-        "zone",
+        "dated",
     ):
         if first[name] != second[name]:
             msg = f"the project: under other names the parse has other {name}"

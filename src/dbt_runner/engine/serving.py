@@ -138,16 +138,17 @@ def _parts(data: bytes) -> tuple[bytes, bytes]:
 
 def _make_later(manifest: Any, load: Callable[[], dict[str, dict[str, Any]]]) -> None:
     """Have a manifest's flat graph made when it is asked for; until then it is a pickle."""
-    kind, fields, lock = type(manifest), vars(manifest), threading.Lock()
-    del fields["flat_graph"]
+    kind, lock = type(manifest), threading.Lock()
+    del vars(manifest)["flat_graph"]
 
-    def get(_: Any) -> dict[str, Any]:
+    def get(self: Any) -> dict[str, Any]:
+        fields = vars(self)
         with lock:
             if "flat_graph" not in fields:
                 with collector_off():
                     made = load()
                 for name, part in made.items():
-                    entries = getattr(manifest, name)
+                    entries = fields[name]
                     for unique_id, entry in part.items():
                         if "created_at" in entry:
                             entry["created_at"] = entries[unique_id].created_at
@@ -155,8 +156,8 @@ def _make_later(manifest: Any, load: Callable[[], dict[str, dict[str, Any]]]) ->
             found: dict[str, Any] = fields["flat_graph"]
         return found
 
-    def put(_: Any, value: dict[str, Any]) -> None:
-        fields["flat_graph"] = value
+    def put(self: Any, value: dict[str, Any]) -> None:
+        vars(self)["flat_graph"] = value
 
     own = {"__module__": kind.__module__, "flat_graph": property(get, put)}
     manifest.__class__ = type(kind.__name__, (kind,), own)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MethodType
 from typing import Any, Protocol
 
 from jinja2.utils import generate_lorem_ipsum
 
-from dbt_runner.engine.baking.marks import Derived, Origins, derived, plain
+from dbt_runner.engine.baking.marks import TIME_ZONE, Derived, DerivedList, Origins, derived, plain
 from dbt_runner.engine.baking.watch import Watch
 
 _WHOLE = re.compile(r"(\{\w*\}|\{\{|\}\}|%s|%\(\w+\)s|%%|[^{}%])*")
 """Formats that insert text as it is: without a width, a precision, a conversion or a lookup."""
 
 _OF_LISTS = frozenset({"append", "clear", "copy", "extend", "insert", "pop", "reverse"})
+_AT_A_PLACE = frozenset({"insert", "pop"})
 _OF_MAPPINGS = frozenset({"copy", "get", "items", "keys", "pop", "setdefault", "update", "values"})
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
 
@@ -96,9 +97,12 @@ class Calls:
             return self._macro(named, go)
         function = getattr(function, "__wrapped__", function) if callable(function) else function
         owner = getattr(function, "__self__", None)
-        varying = _varying(function, owner)
+        varying = _varying(function, owner, args, named)
         if varying:
-            return derived(go(), varying, self._tell)
+            return derived(plain(go()), varying, self._tell)
+        for each in (*args, *named.values()):
+            if callable(each) and _varying(each, getattr(each, "__self__", None)):
+                self._tell(f"hands {_name_of(each)}() on")
         why = self._origins.of((args, named)) or self._of_owner(owner)
         return go() if why is None else self._told(why, context, function, args, named, go)
 
@@ -126,7 +130,7 @@ class Calls:
         result = go()
         # a relation's text is made anew of its parts
         return (
-            self._marked(result, owner, args, named) if result and type(result) is str else result
+            self._marked(result, owner, args, named) if type(result) is str and result else result
         )
 
     def _of_owner(self, owner: Any) -> str | None:
@@ -173,14 +177,13 @@ class Calls:
         module = getattr(function, "__module__", "") or ""
         if name in _CARRYING and module == "dbt.context.base":
             # it takes a text apart, into letters that nobody would know again
-            return not (name in _ZIPS and any(isinstance(each, str) for each in args))
+            return not (name in _ZIPS and any(isinstance(each, str | DerivedList) for each in args))
         if module == "dbt.context.exceptions_jinja" or self._is_replaced(context, function):
             return True
         if isinstance(owner, list) and not isinstance(owner, Derived):
-            return name in _OF_LISTS
+            return name in _OF_LISTS and not self._hangs_on_a_list(name, args)
         if isinstance(owner, dict) and name in _OF_MAPPINGS:
-            sought = args[:1] if name in _LOOKUPS else ()
-            return self._origins.of(sought) is None
+            return not self._decides_on_a_key(name, args)
         if any(function is made for made in self._containers):
             # what is handed over by position may become a key
             return self._origins.of(args) is None
@@ -188,6 +191,18 @@ class Calls:
             isinstance(owner, type) and issubclass(owner, self._relation_class)
         )
         return name in _OF_RELATIONS and is_relation
+
+    def _hangs_on_a_list(self, name: str, args: Any) -> bool:
+        """Whether what stands where in a list, or how much, hangs on what was handed over."""
+        if name == "extend":
+            return any(isinstance(each, str | Derived) for each in args)
+        return name in _AT_A_PLACE and self._origins.of(args[:1]) is not None
+
+    def _decides_on_a_key(self, name: str, args: Any) -> bool:
+        if name == "update":
+            # pairs become keys
+            return not all(isinstance(each, dict) for each in args)
+        return name in _LOOKUPS and self._origins.of(args[:1]) is not None
 
     def _is_replaced(self, context: Any, function: Any) -> bool:
         """Whether an adapter's method is stood in for while parsing, by one that looks at nothing.
@@ -217,12 +232,30 @@ def _holds_whole(text: str, method: str, args: Any) -> bool:
     return method == "join" and not any(isinstance(arg, str) for arg in args)
 
 
-def _varying(function: Any, owner: Any) -> str | None:
-    """What a function takes its value from, where that is another each time."""
+def _varying(
+    function: Any, owner: Any, args: Sequence[Any] = (), named: Mapping[str, Any] | None = None
+) -> str | None:
+    """What a function takes its value from, where that is another in each run or on each machine.
+
+    Args:
+        args, named: what it is called with; nothing where it is not called yet.
+    """
     if function is generate_lorem_ipsum:
         return "chance"
-    is_date = isinstance(owner, type) and issubclass(owner, dt.date)
-    return "the clock" if is_date and _name_of(function) in _OF_THE_CLOCK else None
+    kind = owner if isinstance(owner, type) else type(owner)
+    if not issubclass(kind, dt.date):
+        return None
+    name = _name_of(function)
+    if name in _OF_THE_CLOCK:
+        return "the clock"
+    has_zone = isinstance(owner, dt.datetime) and owner.tzinfo is not None
+    local = {
+        "astimezone": not args and not named,
+        "fromtimestamp": len(args) < 2 and not named,
+        "timestamp": not has_zone,
+        "strftime": any("%s" in str(each) for each in args),
+    }
+    return TIME_ZONE if local.get(name) else None
 
 
 def _name_of(function: Any) -> str:

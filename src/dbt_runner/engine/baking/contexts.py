@@ -102,6 +102,7 @@ class _Contexts:
         import jinja2
 
         def render(template: Any, context: Any) -> Any:
+            self._mark_time(context.get("model"))
             # what dbt renders to see calls only (`capture_macros`), it throws away
             kept = template.environment.undefined is jinja2.Undefined
             return self._follow(
@@ -111,6 +112,11 @@ class _Contexts:
             )
 
         return render
+
+    def _mark_time(self, model: Any) -> None:
+        """Mark when a node was parsed; dbt makes the mapping for this context alone."""
+        if isinstance(model, dict) and type(model.get("created_at")) is float:
+            model["created_at"] = derived(model["created_at"], "the clock", self._watch.tell)
 
     def macro(self, original: Any) -> Any:
         def call_macro(generator: Any, *args: Any, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 Tell = Callable[[str], None]
 """Takes the one line of an offence."""
+TIME_ZONE = "the time zone of the machine"
 
 
 class Derived:
@@ -24,6 +25,10 @@ class Derived:
     why = "the clock"
     tell: Tell = staticmethod(lambda _: None)
 
+    def _plain(self) -> Any:
+        """The value without its mark."""
+        return self
+
 
 class _Decisive(Derived):
     """One whose truth value hangs on what it was made of."""
@@ -33,9 +38,6 @@ class _Decisive(Derived):
     def __bool__(self) -> bool:
         self.tell(f"decides on {self.why}")
         return bool(self._plain())
-
-    def _plain(self) -> Any:
-        raise NotImplementedError
 
 
 class DerivedText(_Decisive, str):
@@ -65,15 +67,18 @@ class DerivedList(_Decisive, list[Any]):
 
 
 class _DerivedMoment(Derived, dt.datetime):
-    pass
+    def _plain(self) -> dt.datetime:
+        return dt.datetime.combine(self.date(), self.timetz())
 
 
 class _DerivedDate(Derived, dt.date):
-    pass
+    def _plain(self) -> dt.date:
+        return dt.date(self.year, self.month, self.day)
 
 
-class _DerivedSpan(Derived, dt.timedelta):
-    pass
+class _DerivedSpan(_Decisive, dt.timedelta):
+    def _plain(self) -> dt.timedelta:
+        return dt.timedelta(self.days, self.seconds, self.microseconds)
 
 
 def derived(value: Any, why: str, tell: Tell) -> Any:
@@ -116,7 +121,7 @@ def _like(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """The value without its mark; parts of lists and mappings likewise."""
-    if isinstance(value, _Decisive):
+    if isinstance(value, Derived):
         value = value._plain()  # noqa: SLF001 - of this module
     if type(value) is list:
         return [plain(part) for part in value]
@@ -140,20 +145,24 @@ class Told(Derived, dict[str, Any]):
         of: dict[str, Any],
         why: str,
         told: Callable[[str, Any], Any],
-        tell: Tell = lambda _: None,
+        tell: Tell | None = None,
     ) -> None:
         super().__init__(of)
         self.why = why
-        self.tell = tell
+        self.tell = tell or (lambda _: None)
         self._told = told
+        self._varies = tell is not None
 
     def __missing__(self, key: Any) -> Any:
-        self.tell(f"looks whether {self.why} has {key!r}")
+        self._sought(key)
         raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
-        self.tell(f"looks whether {self.why} has {key!r}")
+        self._sought(key)
         return super().__contains__(key)
+
+    def _sought(self, key: object) -> None:
+        self.tell(f"looks whether {self.why} has {key!r}")
 
     def __iter__(self) -> Iterator[str]:
         self.tell(f"goes through {self.why}")
@@ -167,11 +176,29 @@ class Told(Derived, dict[str, Any]):
         return self._told(key, super().__getitem__(key))
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a key, told."""
-        try:
+        """The value of a key, told; a text in its place differs from run to run like the value."""
+        if super().__contains__(key):
             return self[key]
-        except KeyError:
-            return default
+        if self._varies and isinstance(default, str):
+            return derived(default, f"{self.why}.{key}", self.tell)
+        self._sought(key)
+        return default
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """Take a key out, told."""
+        if super().__contains__(key):
+            value = self[key]
+            super().pop(key)
+            return value
+        self._sought(key)
+        return super().pop(key, *default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or what is put there, told."""
+        if super().__contains__(key):
+            return self[key]
+        self._sought(key)
+        return super().setdefault(key, default)
 
     def keys(self) -> Any:
         """All keys, told."""

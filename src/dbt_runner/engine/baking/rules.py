@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import operator
 from collections.abc import Callable
 from typing import Any
 
 from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
-from dbt_runner.engine.baking.marks import Derived, DerivedList, Origins, Told, derived, held
+from dbt_runner.engine.baking.marks import (
+    TIME_ZONE,
+    Derived,
+    DerivedList,
+    Origins,
+    Told,
+    derived,
+    held,
+)
 from dbt_runner.engine.baking.watch import Watch
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -53,6 +62,9 @@ _FILTERS_OF_LISTS = _CARRYING_FILTERS | {
 }
 """Of others: do not look at the elements, or only through tests."""
 
+_BY_NAME = frozenset({"attr", "map", "reject", "rejectattr", "select", "selectattr"})
+"""What else they are handed names an attribute, a filter or a test."""
+
 _DECIDING_FILTERS = frozenset({"as_bool", "as_native", "as_number", "groupby", "unique"})
 """What they give cannot be marked: a type, or a number of elements, hangs on the text."""
 
@@ -77,9 +89,6 @@ _TESTS_OF_TYPE = frozenset(
 )
 
 
-_TESTS_OF_PRESENCE = frozenset({"defined", "undefined"})
-
-
 class Rules:
     """Each step of a template on a value; gives what the step gives unwatched, perhaps marked."""
 
@@ -92,6 +101,7 @@ class Rules:
             "watch_look": self._look,
             "watch_binary": self._binary,
             "watch_negative": lambda value: self._made(-value, value),
+            "watch_positive": lambda value: self._made(+value, value),
             "watch_concat": lambda *parts: self._made("".join(map(str, parts)), *parts),
             "watch_slice": self._slice,
             "watch_literal_key": self._literal_key,
@@ -122,6 +132,8 @@ class Rules:
             carrying = False
         if name == "format" and not inserts_whole(values[0]):
             carrying = False
+        if name in _BY_NAME and self._origins.of((values[1:], named)):
+            carrying = False
         if name in _DECIDING_FILTERS:
             self._tell(f"applies the filter '{name}' to {why}")
             return go()
@@ -131,6 +143,8 @@ class Rules:
 
     def attribute(self, of: Any, name: str, value: Any) -> Any:
         """An attribute that was read."""
+        if isinstance(value, dt.tzinfo) and isinstance(of, Derived) and of.why == TIME_ZONE:
+            self._tell(f"uses {TIME_ZONE}")
         if isinstance(of, Derived) and not isinstance(of, Told) and not callable(value):
             return derived(value, f"{of.why}, its '{name}'", self._tell)
         return self._since(name, value)
@@ -143,8 +157,8 @@ class Rules:
         return derived(value, f"{why}, a part of it", self._tell) if why else value
 
     def _since(self, key: Any, value: Any) -> Any:
-        # when a node was parsed
-        if isinstance(key, str) and key == "created_at":
+        # when a node was parsed; a text is a column of that name
+        if isinstance(key, str) and key == "created_at" and isinstance(value, float):
             return derived(value, "the clock", self._tell)
         return value
 
@@ -163,8 +177,7 @@ class Rules:
 
     def _made(self, value: Any, *parts: Any) -> Any:
         why = self._origins.derived(parts)
-        listed = isinstance(value, list | dict)
-        if why is None or (listed and not any(isinstance(part, DerivedList) for part in parts)):
+        if why is None or (isinstance(value, list | dict) and not any(map(_counts, parts))):
             # a list that was made of others holds their elements, marked as they are
             return value
         return derived(value, why, self._tell)
@@ -186,7 +199,8 @@ class Rules:
         """A test: `is name`."""
         if name in _TESTS_OF_TYPE:
             # a name is always text, but what was made of it may be none, or a number, ...
-            why = None if name in _TESTS_OF_PRESENCE else self._origins.derived(values)
+            asked = [] if isinstance(values[0], Told) else values
+            why = self._origins.derived(asked)
         else:
             why = self._origins.of((values, named))
         if why:
@@ -234,6 +248,11 @@ class Rules:
         for row in rows:
             self._each(text, row)
         return rows
+
+
+def _counts(part: Any) -> bool:
+    """Whether the length of a list that is made of this hangs on what it was made of."""
+    return isinstance(part, Derived) and isinstance(part, int | list)
 
 
 def _tells_nothing(value: Any) -> bool:

@@ -149,6 +149,9 @@ class _Rewriting(NodeTransformer):
     def _rewrite_Neg(self, node: nodes.Neg) -> nodes.Expr:  # noqa: N802
         return _step("negative", node, node.node)
 
+    def _rewrite_Pos(self, node: nodes.Pos) -> nodes.Expr:  # noqa: N802
+        return _step("positive", node, node.node)
+
     def _rewrite_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
         return _step("concat", node, *node.nodes)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -66,7 +65,7 @@ class Found:
         files: digests of the project's files as a run's fingerprint has them.
         warnings: (name, message as pieces) of what dbt warned of.
         until: the day on which dbt would begin to warn of something else, as ISO date and time.
-        zone: names of this machine's time zone, if it is in the state.
+        dated: whether a model has a deprecation date.
     """
 
     problem: tuple[str, str] | None = None
@@ -77,7 +76,7 @@ class Found:
     files: dict[str, str] = field(default_factory=dict)
     warnings: list[tuple[str, list[str | int]]] = field(default_factory=list)
     until: str | None = None
-    zone: list[str] | None = None
+    dated: bool = False
 
 
 def main() -> None:
@@ -130,8 +129,7 @@ def work(request: Request) -> Found:
         **facts,
         warnings=warnings,
         until=min(to_come).isoformat() if to_come else None,
-        # dbt takes a date without a zone for one of this machine's
-        zone=list(time.tzname) if dates else None,
+        dated=bool(dates),
     )
 
 
@@ -198,7 +196,10 @@ def _other(manifest: Any, request: Request) -> tuple[str, str] | None:
     if request.against is None:
         return None
     served = serving.load(Path(request.against).read_bytes(), request.place)
-    return comparison.difference(served, manifest)
+    found = comparison.difference(served, manifest)
+    if found is None and served.flat_graph != manifest.flat_graph:
+        return "the project", "has another graph under other names"
+    return found
 
 
 def _deprecation_dates(manifest: Any) -> list[datetime]:

@@ -37,13 +37,13 @@ class _Known:
         shape: its nodes, each with those that depend on it, all in their order.
         order: its nodes, each behind those that it depends on.
         whole: the graph with edges of tests.
-        summaries: without these edges and with them.
+        summaries: by the number of edges, since those of tests come later.
     """
 
     shape: tuple[tuple[str, tuple[str, ...]], ...] = ()
     order: list[str] = field(default_factory=list)
     whole: Any = None
-    summaries: dict[bool, Summary] = field(default_factory=dict)
+    summaries: dict[int, Summary] = field(default_factory=dict)
 
 
 def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -76,10 +76,10 @@ def _make(originals: Mapping[str, Any]) -> Mapping[str, Any]:
 
     def get_graph_summary(self: Any, manifest: Any) -> Summary:
         known: _Known = self.known
-        is_whole = self.graph is known.whole
-        if is_whole not in known.summaries:
-            known.summaries[is_whole] = _summary(self.graph, manifest)
-        return known.summaries[is_whole]
+        edges = self.graph.number_of_edges()
+        if edges not in known.summaries:
+            known.summaries[edges] = _summary(self.graph, manifest)
+        return known.summaries[edges]
 
     def write_graph_file(self: Any, linker: Any, manifest: Any) -> None:
         pass
