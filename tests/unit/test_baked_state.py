@@ -78,12 +78,21 @@ def test_text_of_another_class_comes_back_plain() -> None:
 @pytest.mark.parametrize("value", [print, pickle.loads, io.BytesIO, zlib.compress])
 def test_nothing_else_is_imported(value: Any) -> None:
     """What is no part of a manifest is not imported, however it got into the bytes."""
-    data = zlib.compress(pickle.dumps([]) + pickle.dumps(value))
+    data = zlib.compress(pickle.dumps([]) + pickle.dumps(value)) + zlib.compress(b"")
     with pytest.raises(UnreadableState, match="is no part of a manifest"):
         serving.load(data, MADE)
 
 
-@pytest.mark.parametrize("data", [b"", b"x", zlib.compress(b""), zlib.compress(pickle.dumps([]))])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"x",
+        zlib.compress(b""),
+        zlib.compress(pickle.dumps([])),
+        2 * zlib.compress(pickle.dumps([])),
+    ],
+)
 def test_broken_bytes(data: bytes) -> None:
     """What is no state is told so."""
     with pytest.raises(UnreadableState):

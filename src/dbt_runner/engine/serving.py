@@ -122,18 +122,18 @@ def load(data: bytes, place: Place) -> Any:
             msg = f"it does not fit what is installed: {error}"
             raise UnreadableState(msg) from error
     if hasattr(manifest, "flat_graph"):
-        _make_later(manifest, lambda: _Unpickler(io.BytesIO(zlib.decompress(graph)), texts).load())
+        _make_later(manifest, lambda: _Unpickler(io.BytesIO(graph), texts).load())
     return manifest
 
 
 def _parts(data: bytes) -> tuple[bytes, bytes]:
-    """The templates and the manifest, and what is still compressed: the flat graph."""
+    """The templates with the manifest, and the flat graph."""
     stream = zlib.decompressobj()
     body = stream.decompress(data)
     if not stream.eof:
         msg = "it ends too early"
         raise EOFError(msg)
-    return body, stream.unused_data
+    return body, zlib.decompress(stream.unused_data)
 
 
 def _make_later(manifest: Any, load: Callable[[], dict[str, dict[str, Any]]]) -> None:
