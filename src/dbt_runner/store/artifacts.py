@@ -60,7 +60,7 @@ class Attempt:
         """Write one JSON file.
 
         Args:
-            indent: of its lines; `None` for one line, which takes a tenth of the time.
+            indent: of its lines; `None` for one line, which Python writes in C.
 
         Raises:
             NotPublished: it cannot be written.
