@@ -5,12 +5,14 @@ This is what a user sees; all that counts as looking stands in `watch_cases.yml`
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dbt_runner.baked import files
 from runs import DBT_PROJECT, MAIN
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 MODEL = "models/orders.sql"
 NODE = "model.shop.orders"
+HINT = "A target that is not baked"
 NAMING = """\
 {% macro generate_schema_name(name, node) %}
   {{- name if target.schema == 'prod' else target.schema -}}
@@ -67,10 +70,30 @@ REFUSED = {
         "{{ config(meta={'n': range(99999) | random}) }} select 1 as id",
         NODE,
     ),
+    "what is described hangs on the schema": (
+        "models/models.yml",
+        "models: [{name: '{{ target.schema }}', config: {enabled: false}}]",
+        "",
+    ),
+    "tags are sorted by the schema": (
+        "models/sources.yml",
+        "sources: [{name: raw, config: {tags: ['{{ target.schema }}', b]}, tables: [{name: t}]}]",
+        "source.shop.raw.t",
+    ),
+    "a source is named for the schema": (
+        "models/sources.yml",
+        "sources: [{name: raw, tables: [{name: '{{ target.schema }}'}, {name: prod}]}]",
+        "source.shop.raw.",
+    ),
+    "a folder is known to dbt alone": (
+        "dbt_project.yml",
+        DBT_PROJECT + "model-paths: ['{% if true %}models{% endif %}']\n",
+        "model-paths: {% if true %}models{% endif %} is known to dbt alone",
+    ),
 }
 
 
-def bake(folder: Path, files: dict[str, str], **environ: str) -> tuple[str, list[str]]:
+def bake(folder: Path, texts: dict[str, str], **environ: str) -> tuple[str, list[str]]:
     """Bake a project; what was said, and the files that were made."""
     project, output = folder / "shop", folder / "states"
     base = {
@@ -79,7 +102,7 @@ def bake(folder: Path, files: dict[str, str], **environ: str) -> tuple[str, list
         "models/base.sql": "select 1 as id\n",
         "models/other.sql": "select 1 as id\n",
     }
-    for path, text in {**base, **files}.items():
+    for path, text in {**base, **texts}.items():
         file = project / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -100,13 +123,26 @@ def bake(folder: Path, files: dict[str, str], **environ: str) -> tuple[str, list
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_refused(what: str, tmp_path: Path) -> None:
-    """No state is made, and one line names the node or the file."""
+    """No state is made, and the first line names the node or the file."""
     path, text, named = REFUSED[what]
     said, made = bake(tmp_path, {path: text})
     assert made == []
-    [line] = said.splitlines()
+    told, hint, _ = said.partition(HINT)
+    line, *others = told.splitlines()
     assert line.startswith("local: not baked: ")
     assert named in line
+    assert all(other.startswith("  ") for other in others)
+    assert hint
+
+
+def test_all_reasons_are_told(tmp_path: Path) -> None:
+    """A project is not baked once for each of its reasons, but told all of them, and a way out."""
+    decides = "{{ config(enabled=target.schema != 'prod') }} select 1 as id"
+    said, _ = bake(tmp_path, {f"models/m_{n}.sql": decides for n in range(40)})
+    first, *others, last = said.partition(HINT)[0].splitlines()
+    named = [line.partition(": compares the schema")[0] for line in (first, *others)]
+    assert len({name.removeprefix("local: not baked: ").strip() for name in named}) == 31
+    assert last == "  and 9 more"
 
 
 def test_secrets_get_into_no_key(tmp_path: Path) -> None:
@@ -131,13 +167,51 @@ BAKED = {
         "select 1 as id {% if execute and target.schema == 'prod' %} where false {% endif %}"
     ),
     "a time is in the statement": "select '{{ run_started_at }}' as at",
+    "a config has many entries": (
+        "{{ config(meta={'d': 'x', 'a': 'y', 'c': {'f': 'z', 'e': 'z'}, 'b': 'y'}) }} select 1 as n"
+    ),
 }
+FILES = {
+    "macros/names.sql": """
+        {% macro generate_alias_name(custom=none, node=none) %}
+          {{ custom or (node.name.split('__', 1) | last) ~ (node.version or '') }}
+        {% endmacro %}
+        {% macro query_comment(node) %}
+          {% set said = {'app': 'dbt', 'at': target.schema, 'run': invocation_id} %}
+          {% if target.schema == 'prod' %}{% do said.update(user=env_var('USER', '')) %}{% endif %}
+          {{ return(tojson(said)) }}
+        {% endmacro %}
+    """,
+    "dbt_project.yml": DBT_PROJECT + "query-comment: '{{ query_comment(node) }}'\n",
+    "models/a__b.sql": "select 1 as id",
+}
+"""An alias by what dbt's own macro looks at too; a comment of statements, which is made anew."""
 
 
 def test_baked(tmp_path: Path) -> None:
     """What only writes names down, or looks at them when it is executed, is baked."""
-    said, made = bake(
-        tmp_path, {f"models/m_{n}.sql": text for n, text in enumerate(BAKED.values())}
-    )
-    assert made == ["local.json", "local.state"], said
-    assert said.startswith("local: baked")
+    models = {f"models/m_{n}.sql": text for n, text in enumerate(BAKED.values())}
+    states = set()
+    for _ in range(2):
+        said, made = bake(tmp_path, {**models, **FILES})
+        assert made == ["local.json", "local.state"], said
+        assert said.startswith("local: baked")
+        states.add((tmp_path / "states/local.state").read_bytes())
+    key = json.loads((tmp_path / "states/local.json").read_text())
+    assert key["environment"] == {}
+    assert len(states) == 1
+
+
+def test_package_under_development(tmp_path: Path) -> None:
+    """`dbt deps` links a package's tests to the package, which holds them."""
+    package = tmp_path / "shop"
+    (package / "integration_tests/dbt_packages").mkdir(parents=True)
+    (package / "integration_tests/dbt_packages/shop").symlink_to("../..")
+    said, _ = bake(tmp_path, {})
+    assert said.startswith("local: baked"), said
+    names = files.project_files(package / "integration_tests")
+    assert "dbt_packages/shop/models/base.sql" in names
+    again = "dbt_packages/shop/integration_tests/"
+    assert [name for name in names if again in name] == [again]
+    files.copy(package / "integration_tests", again, tmp_path / "copy")
+    assert (tmp_path / "copy" / again).samefile(tmp_path / "copy")

@@ -41,10 +41,16 @@ def parse(tmp_path_factory: pytest.TempPathFactory) -> Parse:
 
 
 @pytest.fixture(scope="module")
-def cases(parse: Parse) -> Seen:
+def project(parse: Parse) -> tuple[Any, Seen]:
     """One project of all the cases."""
     models = {f"models/{name}.sql": case["sql"] for name, case in CASES.items()}
-    return parse({"macros/all.sql": MACROS, **models})[1]
+    return parse({"macros/all.sql": MACROS, **models})
+
+
+@pytest.fixture(scope="module")
+def cases(project: tuple[Any, Seen]) -> Seen:
+    """What was seen of all the cases."""
+    return project[1]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -58,6 +64,13 @@ def test_body(name: str, cases: Seen) -> None:
         assert any(expected in what for what in told), told
 
 
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if "config" in case])
+def test_as_unwatched(name: str, project: tuple[Any, Seen]) -> None:
+    """What a model sets is what it sets unwatched."""
+    config = project[0].nodes[f"model.watched.{name}"].config
+    assert {key: config[key] for key in CASES[name]["config"]} == CASES[name]["config"]
+
+
 def test_all_places_known(cases: Seen) -> None:
     """Each offence names one of the models."""
     assert {offence.where for offence in cases.offences} <= {f"model.watched.{n}" for n in CASES}
@@ -65,7 +78,10 @@ def test_all_places_known(cases: Seen) -> None:
 
 def test_reads(cases: Seen) -> None:
     """Variables, environment variables and flags are known by name; the profile's do not count."""
-    assert cases.variables == {"kind", "other", "at", "never", "since", "schema_stand_in"}
+    assert cases.variables == {
+        *("kind", "other", "at", "never", "since", "day"),
+        "schema_stand_in",
+    }
     assert cases.environment == {"WATCH_KIND"}
     assert cases.flags == {"FULL_REFRESH"}
 

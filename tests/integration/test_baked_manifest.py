@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dbt_runner.baked.key import Key
 from dbt_runner.baked.making import make
 from dbt_runner.baked.names import FIRST
 from dbt_runner.engine.baking import comparison, state
@@ -60,7 +62,14 @@ def test_served_is_parsed(kind: str, tmp_path: Path) -> None:
     here = connection(kind, "other-catalog", "order", tmp_path)
     place = Place("other-catalog", "order", str(project))
     key = baked.key
-    serving = Serving(baked.data, place, tuple(key.environment), key.flags, key.parsed, FIRST.marks)
+    serving = Serving(
+        baked.data,
+        place,
+        environment=tuple(key.environment),
+        flags=key.flags,
+        files=key.parsed,
+        marks=FIRST.marks,
+    )
     found: list[Any] = []
     fingerprints: list[Any] = []
     for name in ("served", "parsed"):
@@ -82,6 +91,47 @@ def test_served_is_parsed(kind: str, tmp_path: Path) -> None:
             found.append(engine.manifest)
     assert comparison.difference(*found) is None
     assert fingerprints[0] == fingerprints[1]
+
+
+ASKING = {
+    "models/a.sql": "{{ config(tags=['w'] if is_warehouse() else ['c']) }} select 1 as n",
+    "models/b.sql": "{% if 'sql/protocol' in target.http_path %}{{ ref('a') }}{% endif %}select 1",
+    "models/c.sql": "select {{ dbt.dateadd('day', 1, 'current_date') }} as id",
+    "macros/is_warehouse.sql": """
+        {% macro is_warehouse() %}
+          {% set found = modules.re.search('sql/.+/warehouses/', target.http_path) %}
+          {{ return(found is not none) }}
+        {% endmacro %}
+    """,
+    "dbt_project.yml": "name: tpch\nprofile: tpch\n",
+}
+
+
+def test_what_is_asked_of_the_http_path(tmp_path: Path) -> None:
+    """Packages tell a warehouse from a cluster by it; a run whose answers are others is refused."""
+    project = tmp_path / "project"
+    for name, text in ASKING.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    here = connection("databricks", "main", "analytics", tmp_path)
+    baked = make(project, here, BEHAVIOUR)
+    asked = baked.key.asked
+    assert {*asked} == {
+        ("in", "/warehouses/", True),
+        ("in", "sql/protocol", False),
+        ("search", "sql/.+/warehouses/", True),
+    }
+    assert Key.read(baked.key.text()).asked == asked
+    serving = Serving(baked.data, Place("main", "analytics", str(project)), asked=asked)
+    told = {}
+    for path in ("/sql/1.0/warehouses/7f", "/sql/protocolv1/o/0/0123-456789-abc"):
+        environment = {**LOGIN.environment, databricks.HTTP_PATH: path}
+        engine = Engine(Options(project, here, tmp_path / "run", 4), ignore)
+        with engine.session(partial(Login, environment=environment)):
+            told[path] = engine.parse_baked(serving, tmp_path / "run/parse")
+    warehouse, cluster = told.values()
+    assert warehouse is None
+    assert str(cluster).startswith("http_path: the parse asks it for '/warehouses/'")
 
 
 def test_names_of_another_run_are_refused(tmp_path: Path) -> None:

@@ -133,7 +133,10 @@ def key_text() -> str:
         name: {} for name in ("versions", "files", "environment", "flags", "parsed")
     }
     digest = hashlib.sha256(b"built").hexdigest()
-    rest = {"sha256": digest, "names": None, "behaviour": [], "variables": [], "warnings": []}
+    lists: dict[str, list[str]] = {
+        name: [] for name in ("behaviour", "variables", "warnings", "asked")
+    }
+    rest = {**lists, "sha256": digest, "names": None}
     return json.dumps({**texts, **maps, **rest, "until": None, "zone": None, "format": 1})
 
 

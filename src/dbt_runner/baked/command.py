@@ -24,6 +24,14 @@ from dbt_runner.warehouse.connection import Connection
 from dbt_runner.warehouse.targets import LOCAL, connect
 
 _PARAMETRIC, _DECLARED = "parametric", "declared"
+_REFUSED = "not baked: "
+_HINT = dedent("""\
+    A target that is not baked is parsed by each run. What decides on a name may decide on
+    target.name or a variable instead; what matters only when a node is executed may stand behind
+    {% if execute %}; --names=declared bakes for the names in runner.yml alone.
+    """)
+_SHOWN = 30
+"""Further reasons for a target."""
 _OPTIONS = ("output", "project_dir", "target", "names")
 
 USAGE = dedent("""\
@@ -69,8 +77,11 @@ def run(words: Sequence[str], sink: Sink | None = None) -> None:
     # each parse is a process of its own
     with ThreadPoolExecutor(min(len(order.targets), os.cpu_count() or 1)) as pool:
         told = pool.map(lambda target: _bake(order, target), order.targets)
-        for target, line in zip(order.targets, told, strict=True):
-            out.write(f"{target}: {line}\n")
+        lines = list(told)
+    for target, line in zip(order.targets, lines, strict=True):
+        out.write(f"{target}: {line}\n")
+    if any(line.startswith(_REFUSED) for line in lines):
+        out.write(_HINT)
 
 
 def _order(values: Mapping[str, str]) -> _Order:
@@ -109,12 +120,21 @@ def _bake(order: _Order, target: str) -> str:
     try:
         connection = _connection(order, target)
         baked: Baked = make(order.project.folder, connection, BEHAVIOUR, declared=order.declared)
-    except (NotBaked, ProjectError) as why:
-        return f"not baked: {' '.join(str(why).split())}"
+    except ProjectError as error:
+        return f"{_REFUSED}{_one_line(str(error))}"
+    except NotBaked as why:
+        lines = [f"{_REFUSED}{_one_line(str(why))}", *map(_one_line, why.others[:_SHOWN])]
+        if len(why.others) > _SHOWN:
+            lines.append(f"and {len(why.others) - _SHOWN} more")
+        return "\n  ".join(lines)
     state.write_bytes(baked.data)
     key.write_text(baked.key.text(), encoding="utf-8")
     names = f" for {'.'.join(baked.key.names)} alone" if baked.key.names else ""
     return f"baked{names}, {len(baked.data)} bytes"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _connection(order: _Order, target: str) -> Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,15 @@ _NOT_READ = frozenset({"runner.yml"})
 _READ_THOUGH_HIDDEN = frozenset({".dbtignore"})
 _INSTALL = "packages-install-path"
 _CHUNK = 1 << 20
+_LEADS_BACK = "leads back"
+"""Digest of a folder that holds itself."""
 
 
 def project_files(folder: Path) -> list[str]:
     """The files, as sorted POSIX paths below the project's folder.
+
+    A folder that holds itself, by a link, is one of them and ends with `/`: `dbt deps` makes such
+    where a package's tests install the package.
 
     Hidden ones at the root are not among them, but for `.dbtignore`: nothing of a project lies
     there (see `misplaced`).
@@ -36,7 +42,7 @@ def walked(folder: Path) -> Iterator[str]:
     Raises:
         OSError: a folder cannot be read.
     """
-    return _walk(str(folder), "")
+    return _walk(str(folder), "", frozenset())
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -48,6 +54,17 @@ def digests(folder: Path) -> dict[str, str]:
     return {name: digest(folder, name) for name in project_files(folder)}
 
 
+def copy(folder: Path, name: str, root: Path) -> None:
+    """Copy one file below another folder; one that leads back does so there."""
+    target = root / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not name.endswith("/"):
+        shutil.copyfile(folder / name, target)
+        return
+    back = next(up for up in Path(name).parents if (folder / up).samefile(folder / name))
+    target.symlink_to(os.path.relpath(back, Path(name).parent))
+
+
 def printable(name: str) -> str:
     """The path as text; bytes that are no UTF-8 are spelt out."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -57,20 +74,24 @@ def misplaced(folder: Path) -> str | None:
     """What a project, or a package of it, configures to lie where its files are not looked for.
 
     Returns:
-        The file, the setting and its value, such as `dbt_project.yml: model-paths: ../models`;
-        `None` if there is nothing.
+        The file, the setting, its value and what is wrong with it, in one line; `None` if there is
+        nothing.
     """
     file = folder / FILE_NAME
     for name, path in _configured(file):
         # the root itself holds what is left out below it
         first = next(iter(Path(path).parts), ".")
+        if "{" in path:
+            return f"{FILE_NAME}: {name}: {path} is known to dbt alone; write the folder's name"
         if _leads_out(path) or first.startswith(".") or first in _LEFT_BEHIND:
-            return f"{FILE_NAME}: {name}: {path}"
+            return f"{FILE_NAME}: {name}: {path} lies outside of what is baked"
     install = next((path for name, path in _configured(file) if name == _INSTALL), "dbt_packages")
     for package in sorted((folder / install).glob(f"*/{FILE_NAME}")):
         for name, path in _configured(package):
-            if _leads_out(path):
-                return f"{package.relative_to(folder).as_posix()}: {name}: {path}"
+            # dbt installs packages where the project says
+            if name != _INSTALL and _leads_out(path):
+                file = package.relative_to(folder)
+                return f"{file.as_posix()}: {name}: {path} lies outside of what is baked"
     return None
 
 
@@ -87,16 +108,22 @@ def _configured(file: Path) -> list[tuple[str, str]]:
 
 
 def _leads_out(path: str) -> bool:
-    return Path(path).is_absolute() or ".." in Path(path).parts or "{{" in path
+    return Path(path).is_absolute() or ".." in Path(path).parts or "{" in path
 
 
-def _walk(root: str, below: str) -> Iterator[str]:
+def _walk(root: str, below: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+    found = os.stat(f"{root}/{below}")  # noqa: PTH116 - thousands of folders
+    identity = (found.st_dev, found.st_ino)
+    if identity in above:
+        yield below
+        return
+    above |= {identity}
     for entry in os.scandir(f"{root}/{below}"):
         name = entry.name
         if name.endswith(".pyc") or (not below and _is_left_out(name)):
             continue
         if entry.is_dir():
-            yield from _walk(root, f"{below}{name}/")
+            yield from _walk(root, f"{below}{name}/", above)
         else:
             yield f"{below}{name}"
 
@@ -112,6 +139,8 @@ def digest(folder: Path, name: str) -> str:
     Raises:
         OSError: it cannot be read.
     """
+    if name.endswith("/"):
+        return _LEADS_BACK
     with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - thousands of files
         content = file.read(_CHUNK)
         if len(content) < _CHUNK:

@@ -76,6 +76,7 @@ class Key:
         flags: values of dbt's flags that the parse read.
         parsed: digests of files as a run's fingerprint has them.
         warnings: (name, message as pieces) of what dbt warned of while parsing.
+        asked: what the parse asked of the warehouse's HTTP path: how, text, answer.
         until: ISO date and time from which on dbt would warn of something else.
         zone: of the machine, as `local_zone` gives it, if the state hangs on it.
     """
@@ -93,6 +94,7 @@ class Key:
     flags: dict[str, Any]
     parsed: dict[str, str]
     warnings: tuple[tuple[str, tuple[str | int, ...]], ...] = ()
+    asked: tuple[tuple[str, str, bool], ...] = ()
     until: str | None = None
     zone: tuple[str, str] | None = None
     format: int = field(default=FORMAT)
@@ -122,6 +124,7 @@ class Key:
                     "behaviour": tuple(content["behaviour"]),
                     "variables": tuple(content["variables"]),
                     "warnings": tuple((name, tuple(p)) for name, p in content["warnings"]),
+                    "asked": tuple(map(tuple, content["asked"])),
                 }
             )
         except (ValueError, TypeError, LookupError) as error:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,15 @@ class Baked:
 
 
 class NotBaked(Exception):
-    """A target has no state that could serve; says why, in one line that names the node."""
+    """A target has no state that could serve; says why, in a line that names the node.
+
+    Attributes:
+        others: lines of further reasons.
+    """
+
+    def __init__(self, why: str, others: Sequence[str] = ()) -> None:
+        super().__init__(why)
+        self.others = tuple(others)
 
 
 def make(
@@ -52,10 +59,9 @@ def make(
         NotBaked: the project is not parametric, or does not parse.
         DbtError: the parse broke.
     """
-    outside = files.misplaced(folder)
-    if outside:
-        msg = f"{outside} lies outside of what is baked"
-        raise NotBaked(msg)
+    misplaced = files.misplaced(folder)
+    if misplaced:
+        raise NotBaked(misplaced)
     before = files.digests(folder)
     # dbt resolves links in some paths and not in others
     with tempfile.TemporaryDirectory(prefix="dbt-runner-bake-") as temporary:
@@ -63,7 +69,9 @@ def make(
         own = (str(connection.catalog), str(connection.target_schema)) if declared else None
         first = _parse(folder, connection, place / "1", FIRST, own)
         against = place / "1" / "state"
-        second = _parse(folder, connection, place / "2", SECOND, own, against)
+        # a deprecation date without a zone is taken for one of the machine's
+        names = replace(SECOND, zone=None) if first["dated"] else SECOND
+        second = _parse(folder, connection, place / "2", names, own, against)
         _must_agree(first, second)
         data = against.read_bytes()
     if files.digests(folder) != before:
@@ -83,6 +91,7 @@ def make(
         flags=first["flags"],
         parsed=first["files"],
         warnings=tuple((name, tuple(pieces)) for name, pieces in first["warnings"]),
+        asked=tuple(map(tuple, first["asked"])),
         until=first["until"],
         # dbt takes a deprecation date without a zone for one of this machine's
         zone=local_zone() if first["dated"] else None,
@@ -124,31 +133,31 @@ def _parse(
         "environment": environment,
         "marks": [*marks, str(work).lower()],
         "declared": own is not None,
+        "ahead": names.ahead,
         "threads": names.threads,
         "folder": str(work),
         "against": str(against) if against else None,
     }
     file = work / "request.json"
     file.write_text(json.dumps(request), encoding="utf-8")
-    _run(file, work)
+    _run(file, work, names.zone)
     found: dict[str, Any] = json.loads((work / "found.json").read_text(encoding="utf-8"))
-    if found["problem"]:
-        where, what = found["problem"]
-        msg = f"{where}: {what}"
-        raise NotBaked(msg)
+    if found["problems"]:
+        first, *others = (f"{where}: {what}" for where, what in found["problems"])
+        raise NotBaked(first, others)
     return found
 
 
 def _copy(folder: Path, root: Path) -> None:
     for name in files.project_files(folder):
-        target = root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / name, target)
+        files.copy(folder, name, root)
 
 
-def _run(request: Path, work: Path) -> None:
+def _run(request: Path, work: Path, zone: str | None) -> None:
     # a set's order hangs on the seed, and the order of what is stored on that
-    environment: Mapping[str, str] = {**os.environ, "PYTHONHASHSEED": "0"}
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    if zone:
+        environment["TZ"] = zone
     done = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-P", "-m", _WORKER, str(request)],
         cwd=work,
@@ -172,6 +181,7 @@ def _must_agree(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
         "flags",
         "files",
         "warnings",
+        "asked",
         "until",
         "dated",
     ):

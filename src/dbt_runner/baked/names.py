@@ -16,6 +16,8 @@ class Sentinels:
         root: name of the project's folder.
         host: stands for host, warehouse and token.
         threads: differ too, as they may in runs.
+        ahead: seconds by which the clock that templates see is ahead of the machine's.
+        zone: the machine's time zone, as the variable `TZ` has it; `None` leaves it.
     """
 
     catalog: str
@@ -23,6 +25,8 @@ class Sentinels:
     root: str
     host: str
     threads: int
+    ahead: int = 0
+    zone: str | None = None
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -31,4 +35,13 @@ class Sentinels:
 
 
 FIRST = Sentinels("jqxkabmo", "wvzqudri", "qhjxteno", "xzqvyfar", 3)
-SECOND = Sentinels("zkxvojacelup", "xqjfwibyromde", "vwqzpuklojast", "kvjzquhemopid", 7)
+SECOND = Sentinels(
+    "zkxvojacelup",
+    "xqjfwibyromde",
+    "vwqzpuklojast",
+    "kvjzquhemopid",
+    7,
+    # another year, month, day, weekday, hour, minute and second
+    ahead=401 * 86_400 + 7 * 3_600 + 23 * 60 + 17,
+    zone="BAKE-05:45",
+)

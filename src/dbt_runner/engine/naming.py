@@ -136,7 +136,7 @@ class _Macro:
         paths = self._read_of(node)
         if paths is None:
             return self._ask(node, custom, database, schema)
-        if paths == _OF_DBTS["alias"]:
+        if paths is _OF_DBTS["alias"]:  # a project's own may look at the same
             return self._alias(node, custom, database, schema)
         catalogs = (in_config(node.config, "catalog_name"), in_config(node.config, "catalog"))
         asked = _named(node, database, schema)

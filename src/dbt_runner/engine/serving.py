@@ -14,6 +14,7 @@ import io
 import json
 import os
 import pickle
+import re
 import threading
 import time
 import zlib
@@ -64,6 +65,13 @@ TIMED = (
 """Parts of a manifest, by unique_id, whose entries may tell when they were parsed."""
 
 
+ASKED: Mapping[str, Callable[[str, str], bool]] = {
+    "in": lambda text, path: text in path,
+    "search": lambda text, path: re.search(text, path) is not None,
+}
+"""What a parse may ask of the HTTP path, by which packages tell clusters from warehouses."""
+
+
 class UnreadableState(Exception):
     """The bytes are no state that this version reads."""
 
@@ -90,6 +98,7 @@ class Serving:
         environment: variables that the parse read.
         flags: values of dbt's flags that the parse read.
         files: digests of the project's files as a run's fingerprint has them.
+        asked: what the parse asked of the warehouse's HTTP path: how, text, answer.
         marks: of the names that it was made with.
     """
 
@@ -98,6 +107,7 @@ class Serving:
     environment: tuple[str, ...] = ()
     flags: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    asked: Sequence[tuple[str, str, bool]] = ()
     marks: tuple[str, ...] = ()
 
 
@@ -179,6 +189,10 @@ def refusal(state: Serving, config: Any) -> str | None:
     for name, before in state.flags.items():
         if as_json(getattr(flags, name.upper(), None)) != before:
             return f"dbt's flag {name} has another value, and the parse reads it"
+    path = getattr(credentials, "http_path", None) or ""
+    for how, text, answer in state.asked:
+        if ASKED[how](text, path) != answer:
+            return f"http_path: the parse asks it for {text!r}, and the answer is another one"
     if plugins.get_plugin_manager(config.project_name).get_nodes().models:
         return "a plug-in of dbt adds models"
     return None

@@ -50,7 +50,15 @@ def serve(assignment: Assignment, engine: Engine, folder: Path) -> tuple[Warned,
         raise NoState(why)
     place = Place(catalog, schema, str(assignment.project.folder))
     key = found.key
-    state = Serving(found.read(), place, tuple(key.environment), key.flags, key.parsed, FIRST.marks)
+    state = Serving(
+        found.read(),
+        place,
+        environment=tuple(key.environment),
+        flags=key.flags,
+        files=key.parsed,
+        asked=key.asked,
+        marks=FIRST.marks,
+    )
     why = engine.parse_baked(state, folder)
     if why:
         raise NoState(why)

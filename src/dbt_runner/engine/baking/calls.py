@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import FunctionType, MethodType
 from typing import Any, Protocol
 
-from jinja2.utils import generate_lorem_ipsum
-
-from dbt_runner.engine.baking.marks import TIME_ZONE, Derived, DerivedList, Origins, derived, plain
+from dbt_runner.engine.baking.containers import Configured, Keyed
+from dbt_runner.engine.baking.marks import (
+    Derived,
+    DerivedList,
+    Origins,
+    derived,
+    never_empty,
+    plain,
+)
+from dbt_runner.engine.baking.varying import name_of, varying
 from dbt_runner.engine.baking.watch import Watch
 
 _WHOLE = re.compile(r"(\{\w*\}|\{\{|\}\}|%s|%\(\w+\)s|%%|[^{}%])*")
@@ -20,6 +26,27 @@ _OF_LISTS = frozenset({"append", "clear", "copy", "extend", "insert", "pop", "re
 _AT_A_PLACE = frozenset({"insert", "pop"})
 _OF_MAPPINGS = frozenset({"copy", "get", "items", "keys", "pop", "setdefault", "update", "values"})
 _LOOKUPS = frozenset({"get", "pop", "setdefault"})
+
+_MUTATING = frozenset(
+    {
+        "add",
+        "append",
+        "difference_update",
+        "discard",
+        "extend",
+        "insert",
+        "intersection_update",
+        "pop",
+        "popitem",
+        "remove",
+        "setdefault",
+        "symmetric_difference_update",
+        "update",
+    }
+)
+_CALLING = frozenset({"deprecation_wrapper_inner", "try_or_compiler_error"})
+"""Of dbt; the first is what it wraps `itertools` in (dbt/context/base.py)."""
+_STORING = frozenset({"store_raw_result", "store_result"})
 
 _LOOKUPS_OF_DBT = frozenset({"dispatch", "doc", "env_var"})
 
@@ -40,7 +67,8 @@ _OF_RELATIONS = frozenset(
 )
 """Methods of relations and adapters that carry names: dbt/adapters/base/relation.py, impl.py."""
 
-_OF_THE_CLOCK = frozenset({"now", "today", "utcnow"})
+_CERTAIN = frozenset({"capitalize", "isoformat", "lower", "strftime", "title", "upper"})
+"""Methods that make a text of something that is never empty."""
 
 _ZIPS = frozenset({"zip", "zip_strict"})
 _CARRYING = frozenset({"log", "print", "return"}) | _ZIPS
@@ -77,12 +105,16 @@ class Calls:
         self._origins = origins
         self._own = frozenset(own)
         self._macros = (MacroGenerator, Macro)
+        self._sets_config = providers.ParseConfigObject
         self._configs = (providers.ParseConfigObject, providers.RuntimeConfigObject)
-        self._resolvers = (providers.BaseResolver,)
+        self._adapters = BaseAdapter
+        self.resolvers = (providers.BaseResolver,)
         self._variables = Var
         self._relations = (BaseRelation, BaseAdapter, providers.RelationProxy)
         self._relation_class = BaseRelation
         self._containers = (dict, Namespace)
+        self.keyed = Keyed(origins, watch.tell)
+        self.configured = Configured(origins, watch.tell)
 
     def call(self, context: Any, function: Any, args: Any, named: Any, go: Go) -> Any:
         """Call a function as a template does.
@@ -96,15 +128,35 @@ class Calls:
         if isinstance(function, self._macros):
             return self._macro(named, go)
         function = getattr(function, "__wrapped__", function) if callable(function) else function
-        owner = getattr(function, "__self__", None)
-        varying = _varying(function, owner, args, named)
-        if varying:
-            return derived(plain(go()), varying, self._tell)
-        for each in (*args, *named.values()):
-            if callable(each) and _varying(each, getattr(each, "__self__", None)):
-                self._tell(f"hands {_name_of(each)}() on")
+        owner, name = getattr(function, "__self__", None), name_of(function)
+        if isinstance(function, self._sets_config):
+            return self._configure(args[0] if args and isinstance(args[0], dict) else named, go)
+        if isinstance(owner, self._sets_config) and name == "set":
+            return self._configure(dict([args]) if len(args) == 2 else named, go)
+        why = varying(function, args, named)
+        if why:
+            return self._watch.varied(plain(go()), why)
+        if isinstance(owner, self._adapters) and "has_dbr_capability" in name:
+            self._watch.ask_of(owner.config.credentials.http_path, "in", "/warehouses/")
+        self._hand_on(function, args, named)
         why = self._origins.of((args, named)) or self._of_owner(owner)
         return go() if why is None else self._told(why, context, function, args, named, go)
+
+    def _hand_on(self, function: Any, args: Any, named: Any) -> None:
+        """Tell what is handed over to be called where nobody watches."""
+        for each in (*args, *named.values()):
+            if not callable(each):
+                continue
+            owner = getattr(each, "__self__", None)
+            if varying(each) or (isinstance(owner, str | Derived) and self._origins.of(owner)):
+                self._tell(f"hands {name_of(each)}() on")
+            if isinstance(each, self._macros) and self._is_foreign(function):
+                self._tell(f"hands a macro on to {name_of(function)}()")
+
+    def _is_foreign(self, function: Any) -> bool:
+        """Whether a function may call what it is handed."""
+        module = getattr(function, "__module__", None) or ""
+        return module in {"itertools", "re"} or name_of(function) in _CALLING
 
     def _told(
         self,
@@ -116,18 +168,26 @@ class Calls:
         go: Go,
     ) -> Any:
         """A call of something that is no macro, with what was made of a name, the clock, …."""
-        owner, name = getattr(function, "__self__", None), _name_of(function)
-        kept = self._configs[0]
-        if isinstance(function, kept) or (name == "set" and isinstance(owner, kept)):
-            self._keep(args, named)
-        elif self._is_lookup(function, owner):
+        owner, name = getattr(function, "__self__", None), name_of(function)
+        if function is re.search and self._asks_path(args, named):
+            # where there is a match, nobody may look at it
+            return self._watch.ask("search", args[0]) or None
+        if self._is_lookup(function, owner):
             self._look_up(function, args, named)
-        elif isinstance(owner, str) and _holds_whole(owner, name, args):
+        elif isinstance(owner, str) and self._holds_whole(owner, name, args):
             return self._marked(go(), owner, args, named)
         elif not self._carries(context, function, owner, name, args):
+            if isinstance(owner, list | dict | set) and name in _MUTATING:
+                self._tell(f"changes a {type(owner).__name__} by {why}")
+            if name in _STORING:
+                self._tell(f"stores {why}")
             # what is written in C may take no other kind of text
-            return derived(go(unmarked=True), f"{why}, by {name}()", self._tell)
+            certain = name in _CERTAIN and never_empty(owner) and all(map(never_empty, args))
+            return derived(go(unmarked=True), f"{why}, by {name}()", self._tell, certain=certain)
+        self.configured.changed(owner, (args, named))
         result = go()
+        if isinstance(owner, dict) and name in {"copy", "update"}:
+            self.keyed.note(owner if name == "update" else result)
         # a relation's text is made anew of its parts
         return (
             self._marked(result, owner, args, named) if type(result) is str and result else result
@@ -140,37 +200,45 @@ class Calls:
 
     def _macro(self, named: Any, go: Go) -> Any:
         """A macro is followed within; here only whether its text holds something derived."""
-        before = self._watch.emitted
+        emitted = self._watch.emitted
+        before = len(emitted)
         result = go()
-        if type(result) is str and self._watch.emitted != before:
-            result = derived(result, "what differs from run to run", self._tell)
-        if "caller" in named and self._origins.derived(result):
+        if type(result) is str and len(emitted) > before:
+            result = derived(result, emitted[before], self._tell)
+        why = self._origins.derived(result) if "caller" in named else None
+        if why:
             # the text of a call block is written without being told
-            self._watch.emitted += 1
+            self._watch.emit(why)
         return result
 
-    def _keep(self, args: Any, named: Any) -> None:
+    def _asks_path(self, args: Any, named: Any) -> bool:
+        """Whether a pattern is looked for in the warehouse's HTTP path."""
+        pattern, text = args if len(args) == 2 and not named else (None, None)
+        return type(pattern) is str and self._watch.is_http_path(text)
+
+    def _configure(self, options: Mapping[Any, Any], go: Go) -> Any:
         """Judge a config; what is derived loses its mark, which is told by then."""
-        options = dict(args[0]) if args and isinstance(args[0], dict) else named
-        for key, value in list(options.items()):
-            why = self._origins.derived(value)
+        found = {key: self._origins.derived((key, value)) for key, value in options.items()}
+        for key, why in found.items():
             if why:
                 self._tell(f"sets the config '{key}' from {why}")
-                options[key] = plain(value)
+        for value in options.values():
+            self.configured.note(value)
+        return go(unmarked=any(found.values()))
 
     def _is_lookup(self, function: Any, owner: Any) -> bool:
         return (
-            isinstance(function, (*self._resolvers, self._variables))
+            isinstance(function, (*self.resolvers, self._variables))
             or isinstance(owner, (self._variables, *self._configs))
-            or _name_of(function) in _LOOKUPS_OF_DBT
+            or name_of(function) in _LOOKUPS_OF_DBT
         )
 
     def _look_up(self, function: Any, args: Any, named: Any) -> None:
         # the default of a variable is handed on
-        has_default = not isinstance(function, self._resolvers) and _name_of(function) != "doc"
+        has_default = not isinstance(function, self.resolvers) and name_of(function) != "doc"
         why = self._origins.of(args[:1] if has_default else (args, named))
         if why:
-            self._tell(f"looks {why} up by {_name_of(function)}()")
+            self._tell(f"looks {why} up by {name_of(function)}()")
 
     def _carries(self, context: Any, function: Any, owner: Any, name: str, args: Any) -> bool:
         """Whether it gives what it takes, or what holds it whole, without looking at it."""
@@ -183,7 +251,7 @@ class Calls:
         if isinstance(owner, list) and not isinstance(owner, Derived):
             return name in _OF_LISTS and not self._hangs_on_a_list(name, args)
         if isinstance(owner, dict) and name in _OF_MAPPINGS:
-            return not self._decides_on_a_key(name, args)
+            return not self._decides_on_a_key(owner, name, args)
         if any(function is made for made in self._containers):
             # what is handed over by position may become a key
             return self._origins.of(args) is None
@@ -192,16 +260,28 @@ class Calls:
         )
         return name in _OF_RELATIONS and is_relation
 
+    def _holds_whole(self, text: str, method: str, args: Any) -> bool:
+        if method == "format":
+            return inserts_whole(text)
+        if method == "strip":
+            return not args
+        if method == "lower":
+            return self._origins.whole_in_lower_case(text)
+        # letters are no name
+        return method == "join" and not any(isinstance(arg, str) for arg in args)
+
     def _hangs_on_a_list(self, name: str, args: Any) -> bool:
         """Whether what stands where in a list, or how much, hangs on what was handed over."""
         if name == "extend":
             return any(isinstance(each, str | Derived) for each in args)
         return name in _AT_A_PLACE and self._origins.of(args[:1]) is not None
 
-    def _decides_on_a_key(self, name: str, args: Any) -> bool:
+    def _decides_on_a_key(self, owner: dict[Any, Any], name: str, args: Any) -> bool:
         if name == "update":
             # pairs become keys
             return not all(isinstance(each, dict) for each in args)
+        if name in _LOOKUPS:
+            self.keyed.sought(owner)
         return name in _LOOKUPS and self._origins.of(args[:1]) is not None
 
     def _is_replaced(self, context: Any, function: Any) -> bool:
@@ -221,43 +301,3 @@ class Calls:
 def inserts_whole(text: Any) -> bool:
     """Whether a format, of `format()` or of `%`, holds whole what is put into it."""
     return isinstance(text, str) and _WHOLE.fullmatch(text) is not None
-
-
-def _holds_whole(text: str, method: str, args: Any) -> bool:
-    if method == "format":
-        return inserts_whole(text)
-    if method == "strip":
-        return not args
-    # letters are no name
-    return method == "join" and not any(isinstance(arg, str) for arg in args)
-
-
-def _varying(
-    function: Any, owner: Any, args: Sequence[Any] = (), named: Mapping[str, Any] | None = None
-) -> str | None:
-    """What a function takes its value from, where that is another in each run or on each machine.
-
-    Args:
-        args, named: what it is called with; nothing where it is not called yet.
-    """
-    if function is generate_lorem_ipsum:
-        return "chance"
-    kind = owner if isinstance(owner, type) else type(owner)
-    if not issubclass(kind, dt.date):
-        return None
-    name = _name_of(function)
-    if name in _OF_THE_CLOCK:
-        return "the clock"
-    has_zone = isinstance(owner, dt.datetime) and owner.tzinfo is not None
-    local = {
-        "astimezone": not args and not named,
-        "fromtimestamp": len(args) < 2 and not named,
-        "timestamp": not has_zone,
-        "strftime": any("%s" in str(each) for each in args),
-    }
-    return TIME_ZONE if local.get(name) else None
-
-
-def _name_of(function: Any) -> str:
-    name = getattr(function, "__name__", None)
-    return (name if isinstance(name, str) else type(function).__name__).lstrip("_")

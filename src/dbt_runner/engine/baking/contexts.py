@@ -18,16 +18,15 @@ class _Flags:
 
     def __init__(self, flags: Any, watch: Watch) -> None:
         self._flags = flags
-        self._read = watch.flags
-        self._tell = watch.tell
+        self._watch = watch
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_"):
-            self._read.add(name)
+        if not name.startswith("_") and not self._watch.passing:
+            self._watch.flags.add(name)
         return getattr(self._flags, name)
 
     def __str__(self) -> str:
-        self._tell("writes all of dbt's flags")
+        self._watch.tell("writes all of dbt's flags")
         return str(self._flags)
 
 
@@ -37,7 +36,6 @@ class _Contexts:
         self._origins = Origins(watch.names.labelled())
         self._names = {watch.names.catalog, watch.names.schema}
         self._depth = 0
-        self._in_profile = 0
 
     # what is handed to templates
 
@@ -51,7 +49,7 @@ class _Contexts:
             made["flags"] = _Flags(made["flags"], self._watch)
             for name in ("run_started_at", "invocation_id", "thread_id"):
                 if made.get(name) is not None:
-                    made[name] = derived(made[name], name, self._watch.tell)
+                    made[name] = self._watch.varied(made[name], name)
             for name in ("invocation_args_dict", "dbt_metadata_envs"):
                 if name in made:
                     made[name] = Told(made[name], name, self._varying(name), self._watch.tell)
@@ -62,6 +60,8 @@ class _Contexts:
     def _field(self, key: str, value: Any) -> Any:
         if key in _FIXED or (isinstance(value, str) and value in self._names):
             return value
+        if key == "http_path":
+            self._watch.http_path = value
         return derived(value, f"target.{key}", self._watch.tell)
 
     def _varying(self, name: str) -> Callable[[str, Any], Any]:
@@ -69,7 +69,7 @@ class _Contexts:
 
     def _env_var(self, original: Any) -> Any:
         def env_var(var: str, default: str | None = None) -> Any:
-            if not self._in_profile:
+            if not self._watch.passing:
                 self._watch.environment.add(str(var))
             return original(var, default)
 
@@ -77,7 +77,7 @@ class _Contexts:
 
     def variable(self, original: Any) -> Any:
         def asked(of: Any, var_name: str, *args: Any, **kwargs: Any) -> Any:
-            if not self._in_profile:
+            if not self._watch.passing:
                 self._watch.variables.add(str(var_name))
             return original(of, var_name, *args, **kwargs)
 
@@ -87,14 +87,20 @@ class _Contexts:
         from dbt.config.renderer import ProfileRenderer
 
         def render_value(of: Any, *args: Any, **kwargs: Any) -> Any:
-            is_profile = isinstance(of, ProfileRenderer)
-            self._in_profile += is_profile
-            try:
+            if not isinstance(of, ProfileRenderer):
                 return original(of, *args, **kwargs)
-            finally:
-                self._in_profile -= is_profile
+            with self._watch.anew():
+                return original(of, *args, **kwargs)
 
         return render_value
+
+    def comment(self, original: Any) -> Any:
+        def set_comment(*args: Any, **kwargs: Any) -> Any:
+            # what stands in front of each statement is no part of a manifest
+            with self._watch.anew():
+                return original(*args, **kwargs)
+
+        return set_comment
 
     # what is kept of them
 
@@ -108,7 +114,7 @@ class _Contexts:
             return self._follow(
                 lambda: original(template, context),
                 _unique_id(context.get("model")),
-                kept=kept and not self._in_profile,
+                kept=kept,
             )
 
         return render
@@ -134,7 +140,7 @@ class _Contexts:
 
     def _follow(self, go: Callable[[], Any], place: str | None, *, kept: bool) -> Any:
         watch = self._watch
-        before = watch.emitted
+        before = len(watch.emitted)
         with watch.at(place):
             self._depth += 1
             try:
@@ -142,8 +148,8 @@ class _Contexts:
             finally:
                 self._depth -= 1
             why = self._origins.derived(result)
-            if why is None and watch.emitted != before:
-                why = "what differs from run to run"
+            if why is None and len(watch.emitted) > before:
+                why = watch.emitted[before]
             if why is None:
                 return result
             if kept and not self._depth:
@@ -164,8 +170,10 @@ def installed(watch: Watch) -> Iterator[None]:
     """Tell what dbt's contexts are asked for, and judge what dbt keeps of what it renders.
 
     dbt-core 1.11: dbt/context/base.py, dbt/context/configured.py, dbt/config/renderer.py,
-    dbt/parser/base.py, dbt/parser/schemas.py; dbt_common/clients/jinja.py 1.38.
+    dbt/parser/base.py, dbt/parser/schemas.py; dbt/adapters/base/query_headers.py 1.24;
+    dbt_common/clients/jinja.py 1.38.
     """
+    from dbt.adapters.base.query_headers import MacroQueryStringSetter
     from dbt.config.renderer import DbtProjectYamlRenderer, SecretRenderer
     from dbt.context.base import BaseContext, Var
     from dbt.context.configured import ConfiguredVar
@@ -190,6 +198,7 @@ def installed(watch: Watch) -> Iterator[None]:
         (Var, "has_var", contexts.variable),
         (ConfiguredVar, "__call__", contexts.variable),
         (SecretRenderer, "render_value", contexts.profile),
+        (MacroQueryStringSetter, "set", contexts.comment),
         (jinja.MacroFuzzTemplate, "render", contexts.render),
         (jinja.NativeSandboxTemplate, "render", contexts.render),
         (jinja.CallableMacroGenerator, "call_macro", contexts.macro),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from dataclasses import is_dataclass
-from types import GeneratorType
+from itertools import islice
 from typing import Any
+
+from jinja2.utils import Namespace
 
 Tell = Callable[[str], None]
 """Takes the one line of an offence."""
+FOLDER = "the project's folder"
 TIME_ZONE = "the time zone of the machine"
 
 
@@ -19,10 +23,12 @@ class Derived:
     Attributes:
         why: what it was made of, such as `the schema, by the filter 'upper'`.
         tell: where to say that something was decided on it.
+        certain: in every run it is there and not empty.
     """
 
     __slots__ = ()
     why = "the clock"
+    certain = False
     tell: Tell = staticmethod(lambda _: None)
 
     def _plain(self) -> Any:
@@ -36,14 +42,15 @@ class _Decisive(Derived):
     __slots__ = ()
 
     def __bool__(self) -> bool:
-        self.tell(f"decides on {self.why}")
+        if not self.certain:
+            self.tell(f"decides on {self.why}")
         return bool(self._plain())
 
 
 class DerivedText(_Decisive, str):
-    """Text; it may be empty in another run."""
+    """Text; it may be empty in another run, if it is not certain."""
 
-    __slots__ = ("tell", "why")
+    __slots__ = ("certain", "tell", "why")
 
     def _plain(self) -> str:
         return str.__str__(self)
@@ -67,11 +74,15 @@ class DerivedList(_Decisive, list[Any]):
 
 
 class _DerivedMoment(Derived, dt.datetime):
+    certain = True
+
     def _plain(self) -> dt.datetime:
         return dt.datetime.combine(self.date(), self.timetz())
 
 
 class _DerivedDate(Derived, dt.date):
+    certain = True
+
     def _plain(self) -> dt.date:
         return dt.date(self.year, self.month, self.day)
 
@@ -81,15 +92,16 @@ class _DerivedSpan(_Decisive, dt.timedelta):
         return dt.timedelta(self.days, self.seconds, self.microseconds)
 
 
-def derived(value: Any, why: str, tell: Tell) -> Any:
+def derived(value: Any, why: str, tell: Tell, *, certain: bool = False) -> Any:
     """The same value, marked; one that cannot be marked is an offence.
 
     Args:
         value: any value of a template.
         why: what it was made of.
         tell: takes offences.
+        certain: in every run it is there and not empty; dates are so anyway.
     """
-    if isinstance(value, Derived | dt.tzinfo):
+    if isinstance(value, Derived):
         return value
     made = _like(value)
     if made is None:
@@ -97,8 +109,20 @@ def derived(value: Any, why: str, tell: Tell) -> Any:
         return value
     if isinstance(made, DerivedList):
         made[:] = [derived(part, why, tell) for part in made]
+        for name in _fields(value):
+            setattr(made, name, derived(getattr(value, name), why, tell))
     made.why, made.tell = why, tell
+    if isinstance(made, DerivedText):
+        made.certain = certain
     return made
+
+
+def _fields(value: Any) -> list[str]:
+    """Names of a tuple's elements, such as those of `isocalendar()`."""
+    kind = type(value)
+    if not isinstance(value, tuple) or kind is tuple:
+        return []
+    return [name for name in dir(kind) if name[0] != "_" and not callable(getattr(value, name))]
 
 
 def _like(value: Any) -> Any:
@@ -117,6 +141,11 @@ def _like(value: Any) -> Any:
     if isinstance(value, tuple):
         kind = DerivedList
     return kind(value) if kind else None
+
+
+def never_empty(value: Any) -> bool:
+    """Whether a value is there in every run, and a text is not empty in any."""
+    return value.certain if isinstance(value, Derived) else value is not None and value != ""
 
 
 def plain(value: Any) -> Any:
@@ -139,6 +168,8 @@ class Told(Derived, dict[str, Any]):
         told: takes a key and its value, gives the value to hand out.
         tell: takes offences, where a key may be there in one run and not in another.
     """
+
+    certain = True  # as a whole
 
     def __init__(
         self,
@@ -184,6 +215,12 @@ class Told(Derived, dict[str, Any]):
         self._sought(key)
         return default
 
+    def copy(self) -> Told:
+        """One that tells the same."""
+        return Told(
+            dict(super().items()), self.why, self._told, self.tell if self._varies else None
+        )
+
     def pop(self, key: str, *default: Any) -> Any:
         """Take a key out, told."""
         if super().__contains__(key):
@@ -213,12 +250,29 @@ class Told(Derived, dict[str, Any]):
         return [self[key] for key in self]
 
 
-_PASSING: tuple[type[Any], ...] = (GeneratorType, zip, type(reversed([])))
+_LOOKED_AT = 100_000
+"""Elements of what may yield without end."""
+
+
+class Once(Iterator[Any]):
+    """What yields its elements once, as it would unwatched, and yet lets them be looked at."""
+
+    def __init__(self, values: Iterator[Any]) -> None:
+        self._values = values
+        self._ahead: deque[Any] = deque()
+
+    def __next__(self) -> Any:
+        return self._ahead.popleft() if self._ahead else next(self._values)
+
+    def rest(self) -> list[Any]:
+        """The elements that were not yielded yet."""
+        self._ahead.extend(islice(self._values, max(0, _LOOKED_AT - len(self._ahead))))
+        return list(self._ahead)
 
 
 def held(value: Any) -> Any:
-    """A list in the place of what yields its elements once, so that they can be looked at."""
-    return list(value) if isinstance(value, _PASSING) else value
+    """An iterator as one that lets its elements be looked at; others as they are."""
+    return Once(value) if isinstance(value, Iterator) and not isinstance(value, Once) else value
 
 
 class Origins:
@@ -230,6 +284,15 @@ class Origins:
 
     def __init__(self, labelled: tuple[tuple[str, str], ...]) -> None:
         self._labelled = labelled
+
+    def whole_in_lower_case(self, text: str) -> bool:
+        """Whether a text in lower case still holds the names that it holds.
+
+        Catalogs and schemas are in lower case anyway (`identifiers.py`), paths need not be.
+        """
+        return not isinstance(text, Derived) and not any(
+            name in text for name, what in self._labelled if what == FOLDER
+        )
 
     def of(self, value: Any) -> str | None:
         """What a value holds: a name or something derived; `None` if neither."""
@@ -263,6 +326,11 @@ def _parts(value: Any) -> Iterable[Any]:
         return (*dict.keys(value), *dict.values(value))
     if isinstance(value, list | tuple | set | frozenset | ItemsView | KeysView | ValuesView):
         return value
+    if isinstance(value, Once):
+        return value.rest()
+    if isinstance(value, Namespace):
+        attributes: dict[str, Any] = object.__getattribute__(value, "_Namespace__attrs")
+        return attributes.values()
     if is_dataclass(value) and not isinstance(value, type) and hasattr(value, "__dict__"):
         return vars(value).values()
     return ()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from jinja2 import Undefined
 
 from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
 from dbt_runner.engine.baking.marks import (
@@ -16,7 +19,9 @@ from dbt_runner.engine.baking.marks import (
     Told,
     derived,
     held,
+    never_empty,
 )
+from dbt_runner.engine.baking.varying import CHANCE
 from dbt_runner.engine.baking.watch import Watch
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -62,6 +67,9 @@ _FILTERS_OF_LISTS = _CARRYING_FILTERS | {
 }
 """Of others: do not look at the elements, or only through tests."""
 
+_CERTAIN_FILTERS = frozenset({"capitalize", "lower", "string", "title", "upper"})
+"""Of a text that is never empty: give one."""
+
 _BY_NAME = frozenset({"attr", "map", "reject", "rejectattr", "select", "selectattr"})
 """What else they are handed names an attribute, a filter or a test."""
 
@@ -104,11 +112,13 @@ class Rules:
             "watch_positive": lambda value: self._made(+value, value),
             "watch_concat": lambda *parts: self._made("".join(map(str, parts)), *parts),
             "watch_slice": self._slice,
-            "watch_literal_key": self._literal_key,
+            "watch_mapping": self._mapping,
             "watch_each": self._each,
             "watch_rows": self._rows,
+            "watch_rest": self._rest,
+            "watch_block": self._block,
             "watch_emit": self.emit,
-            "watch_count": lambda: self._watch.emitted,
+            "watch_count": lambda: len(self._watch.emitted),
         }
         self._calls = Calls(watch, self._origins, tuple(self._steps.values()))
         self.call = self._calls.call
@@ -122,7 +132,7 @@ class Rules:
     def filter(self, name: str, values: Any, named: Any, go: Go) -> Any:
         """A filter, other than those that templates are rewritten with."""
         if name == "random":
-            return derived(go(), "chance", self._tell)
+            return derived(go(), CHANCE, self._tell)
         why = self._origins.of((values, named))
         if why is None:
             return go()
@@ -132,6 +142,8 @@ class Rules:
             carrying = False
         if name == "format" and not inserts_whole(values[0]):
             carrying = False
+        if name == "lower" and isinstance(values[0], str):
+            carrying = self._origins.whole_in_lower_case(values[0])
         if name in _BY_NAME and self._origins.of((values[1:], named)):
             carrying = False
         if name in _DECIDING_FILTERS:
@@ -139,15 +151,27 @@ class Rules:
             return go()
         if carrying:
             return self._made(go(), *values, *named.values())
-        return derived(go(unmarked=True), f"{why}, by the filter '{name}'", self._tell)
+        certain = name in _CERTAIN_FILTERS and never_empty(values[0])
+        return derived(
+            go(unmarked=True), f"{why}, by the filter '{name}'", self._tell, certain=certain
+        )
 
     def attribute(self, of: Any, name: str, value: Any) -> Any:
         """An attribute that was read."""
-        if isinstance(value, dt.tzinfo) and isinstance(of, Derived) and of.why == TIME_ZONE:
-            self._tell(f"uses {TIME_ZONE}")
-        if isinstance(of, Derived) and not isinstance(of, Told) and not callable(value):
-            return derived(value, f"{of.why}, its '{name}'", self._tell)
-        return self._since(name, value)
+        if not hasattr(dict, name):
+            # of a mapping, it is an entry
+            self._calls.keyed.sought(of)
+        if isinstance(of, self._calls.resolvers):
+            self._tell(f"looks into {type(of).__name__} of dbt")
+        if not isinstance(of, Derived) or isinstance(of, Told):
+            return self._since(name, value)
+        is_utc = value is dt.UTC or str(value) == "UTC"
+        if isinstance(value, dt.tzinfo) and is_utc and of.why != TIME_ZONE:
+            # of `run_started_at`
+            return value
+        if callable(value) and not isinstance(value, Undefined):
+            return value
+        return derived(value, f"{of.why}, its '{name}'", self._tell)
 
     def item(self, of: Any, key: Any, value: Any) -> Any:
         """An item that was read."""
@@ -164,16 +188,15 @@ class Rules:
 
     def end_block(self, text: str, since: int) -> Any:
         """The text of a block, given the count at its beginning."""
-        return text if self._watch.emitted == since else self._emitted(text)
+        within = self._watch.emitted[since:]
+        return derived(text, within[0], self._tell) if within else text
 
     def emit(self, value: Any) -> Any:
         """A value that is written into the text that is being rendered."""
-        if self._origins.derived(value):
-            self._watch.emitted += 1
+        why = self._origins.derived(value)
+        if why:
+            self._watch.emit(why)
         return value
-
-    def _emitted(self, text: Any) -> Any:
-        return derived(text, "what differs from run to run", self._tell)
 
     def _made(self, value: Any, *parts: Any) -> Any:
         why = self._origins.derived(parts)
@@ -183,6 +206,8 @@ class Rules:
         return derived(value, why, self._tell)
 
     def _binary(self, sign: str, left: Any, right: Any) -> Any:
+        if sign == "%":
+            self._calls.keyed.sought(right)
         if sign == "%" and isinstance(left, str) and not inserts_whole(left):
             why = self._origins.of((left, right))
             return derived(left % right, f"{why}, by a format", self._tell) if why else left % right
@@ -199,8 +224,7 @@ class Rules:
         """A test: `is name`."""
         if name in _TESTS_OF_TYPE:
             # a name is always text, but what was made of it may be none, or a number, ...
-            asked = [] if isinstance(values[0], Told) else values
-            why = self._origins.derived(asked)
+            why = self._uncertain(values[0])
         else:
             why = self._origins.of((values, named))
         if why:
@@ -212,18 +236,25 @@ class Rules:
         why = self._origins.of(key)
         if why:
             self._tell(f"looks {why} up in a {type(of).__name__}")
+        self._calls.keyed.sought(of)
 
     def _compare(self, text: str, sign: str, left: Any, right: Any) -> Any:
         right = held(right)
         equality = sign in {"eq", "ne"}
-        names = not (self._origins.derived(left) or self._origins.derived(right))
         # a name is a text, and never empty
-        if not (equality and names and (_tells_nothing(left) or _tells_nothing(right))):
+        names = not (self._uncertain(left) or self._uncertain(right))
+        if sign in {"in", "notin"} and type(left) is str and self._watch.is_http_path(right):
+            self._watch.ask("in", left)
+        elif not (equality and names and (_tells_nothing(left) or _tells_nothing(right))):
             self._look(text, left)
             # only the keys of a mapping are looked at
             within = isinstance(right, dict) and not equality
             self._look(text, list(right) if within else right)
         return _COMPARISONS[sign](left, right)
+
+    def _uncertain(self, value: Any) -> str | None:
+        certain = isinstance(value, Derived) and value.certain
+        return None if certain else self._origins.derived(value)
 
     def _look(self, text: str, value: Any) -> Any:
         why = self._origins.of(value)
@@ -231,9 +262,11 @@ class Rules:
             self._tell(f"compares {why}: {text}")
         return value
 
-    def _literal_key(self, key: Any) -> Any:
-        self.key({}, key)
-        return key
+    def _mapping(self, *pairs: Any) -> dict[Any, Any]:
+        """A mapping that is written down, of which some keys are no constants."""
+        made = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        self._calls.keyed.note(made)
+        return made
 
     def _each(self, text: str, values: Any) -> Any:
         if isinstance(values, str | DerivedList):
@@ -242,12 +275,19 @@ class Rules:
                 self._tell(f"goes through the parts of {why}: {text}")
         return values
 
+    def _rest(self, named: Any) -> Any:
+        """A mapping whose entries become arguments."""
+        self._calls.keyed.sought(named)
+        return named
+
+    def _block(self, name: str) -> None:
+        """A block of Jinja's, whose text may be had again by ways that are not followed."""
+        self._tell(f"has a block {name!r} of Jinja")
+
     def _rows(self, text: str, rows: Any) -> Any:
         """What is gone through, each element of which is taken apart."""
-        rows = list(self._each(text, rows))
-        for row in rows:
-            self._each(text, row)
-        return rows
+        # looked at one by one, since the loop's body may change the rest
+        return map(partial(self._each, text), self._each(text, rows))
 
 
 def _counts(part: Any) -> bool:

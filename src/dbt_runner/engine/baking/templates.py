@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from jinja2 import nodes
@@ -49,7 +49,7 @@ def installed(watch: Watch) -> Iterator[None]:
                 return call(self, context, function, *plain(list(args)), **plain(kwargs))
             return call(self, context, function, *args, **kwargs)
 
-        return rules.call(context, function, args, kwargs, go)
+        return held(rules.call(context, function, args, kwargs, go))
 
     def attribute_followed(self: Any, of: Any, name: str) -> Any:
         return rules.attribute(of, name, get_attribute(self, of, name))
@@ -103,7 +103,7 @@ class _Table:
                     return function(*first, *plain(list(values)), **plain(kwargs))
                 return function(*args, **kwargs)
 
-            return self._told(name, values, kwargs, go)
+            return held(self._told(name, values, kwargs, go))
 
         # says whether Jinja hands over the context or environment as well
         pass_arg = getattr(function, "jinja_pass_arg", None)
@@ -162,9 +162,15 @@ class _Rewriting(NodeTransformer):
         ends = [nodes.Const(None) if end is None else end for end in bounds]
         return _step("slice", node, node.node, *ends)
 
-    def _rewrite_Pair(self, node: nodes.Pair) -> nodes.Pair:  # noqa: N802
-        if not isinstance(node.key, nodes.Const):
-            node.key = _step("literal_key", node, node.key)
+    def _rewrite_Dict(self, node: nodes.Dict) -> nodes.Expr:  # noqa: N802
+        if all(isinstance(pair.key, nodes.Const) for pair in node.items):
+            return node
+        pairs = ((pair.key, pair.value) for pair in node.items)
+        return _step("mapping", node, *chain.from_iterable(pairs))
+
+    def _rewrite_Block(self, node: nodes.Block) -> nodes.Block:  # noqa: N802
+        line = {"lineno": node.lineno, "environment": node.environment}
+        node.body.insert(0, nodes.ExprStmt(_step("block", node, node.name), **line))
         return node
 
     def _rewrite_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
@@ -180,6 +186,8 @@ class _Rewriting(NodeTransformer):
     def _rewrite_Call(self, node: nodes.Call) -> nodes.Call:  # noqa: N802
         if node.dyn_args is not None:
             node.dyn_args = _step("each", node, spelled(node.dyn_args), node.dyn_args)
+        if node.dyn_kwargs is not None:
+            node.dyn_kwargs = _step("rest", node, node.dyn_kwargs)
         return node
 
     def _rewrite_Output(self, node: nodes.Output) -> nodes.Output:  # noqa: N802

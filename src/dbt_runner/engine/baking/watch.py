@@ -18,9 +18,14 @@ nothing of the clock. What a template does at parse time is followed value by va
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+from dbt_runner.engine.baking.marks import FOLDER, DerivedText, derived
+from dbt_runner.engine.serving import ASKED
 
 
 @dataclass(frozen=True)
@@ -33,16 +38,18 @@ class Names:
         root: the project's folder, absolute.
         declared: catalog and schema are the target's own, and the state is for these alone, so
             that anything may be decided on them.
+        ahead: by how much the clock is ahead of the machine's.
     """
 
     catalog: str
     schema: str
     root: str
     declared: bool = False
+    ahead: dt.timedelta = dt.timedelta()
 
     def labelled(self) -> tuple[tuple[str, str], ...]:
         """(text, what it stands for) of each."""
-        folder = ((self.root, "the project's folder"),)
+        folder = ((self.root, FOLDER),)
         if self.declared:
             return folder
         return (*folder, (self.schema, "the schema"), (self.catalog, "the catalog"))
@@ -64,6 +71,10 @@ class Offence:
         return f"{self.where} {self.what}"
 
 
+Asked = tuple[tuple[str, str, bool], ...]
+"""(how, text, answer), by `ASKED` of engine/serving.py."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a parse read, and why it is not parametric, if it is not.
@@ -73,12 +84,14 @@ class Seen:
         environment: names that `env_var()` was asked for, outside the profile.
         flags: names of dbt's flags that templates read.
         offences: each once, in the order in which they were met.
+        asked: what was asked of the warehouse's HTTP path, and the answers.
     """
 
     variables: frozenset[str]
     environment: frozenset[str]
     flags: frozenset[str]
     offences: tuple[Offence, ...]
+    asked: Asked = ()
 
 
 @dataclass
@@ -87,8 +100,11 @@ class Watch:
 
     Attributes:
         names: the stand-ins.
+        http_path: of the warehouse, once a template has read it.
+        asked: questions about that, and their answers.
         places: what is being rendered, outermost first.
-        emitted: how often something derived was written into rendered text.
+        emitted: what was derived and written into rendered text: of what each was made.
+        passing: greater than 0 while something is rendered that each run renders anew.
     """
 
     names: Names
@@ -96,8 +112,11 @@ class Watch:
     environment: set[str] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
     offences: dict[Offence, None] = field(default_factory=dict)
+    http_path: str | None = None
+    asked: dict[tuple[str, str], bool] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)
-    emitted: int = 0
+    emitted: list[str] = field(default_factory=list)
+    passing: int = 0
 
     def seen(self) -> Seen:
         """What was seen so far."""
@@ -106,16 +125,54 @@ class Watch:
             frozenset(self.environment),
             frozenset(self.flags),
             tuple(self.offences),
+            tuple((how, text, answer) for (how, text), answer in sorted(self.asked.items())),
         )
 
     def tell(self, what: str) -> None:
         """Note an offence at the place that is being rendered."""
+        if self.passing:
+            return
         places = self.places or ["the project"]
         outer = [place for place in places if not place.startswith("macro.")]
         where = outer[-1] if outer else places[0]
         if places[-1].startswith("macro.") and places[-1] != where:
             what = f"{what} (in {places[-1]})"
         self.offences[Offence(where, what)] = None
+
+    def is_http_path(self, value: object) -> bool:
+        """Whether a value is the whole HTTP path of the warehouse, as a template read it."""
+        return isinstance(value, DerivedText) and value == self.http_path
+
+    def ask(self, how: str, text: str) -> bool:
+        """Answer a question about the HTTP path, which each run asks again of its own."""
+        return self.ask_of(self.http_path, how, text)
+
+    def ask_of(self, path: str | None, how: str, text: str) -> bool:
+        """Answer a question about an HTTP path that no template has read."""
+        answer = ASKED[how](text, path or "")
+        if not self.passing:
+            self.asked[how, text] = answer
+        return answer
+
+    def varied(self, value: Any, why: str) -> Any:
+        """A value of the clock or the like, marked; in another parse it is another one."""
+        if isinstance(value, dt.datetime | dt.date):
+            value += self.names.ahead
+        return derived(value, why, self.tell)
+
+    def emit(self, why: str) -> None:
+        """Note that something derived was written into the text that is being rendered."""
+        if not self.passing:
+            self.emitted.append(why)
+
+    @contextmanager
+    def anew(self) -> Iterator[None]:
+        """While something is rendered that each run renders anew."""
+        self.passing += 1
+        try:
+            yield
+        finally:
+            self.passing -= 1
 
     @contextmanager
     def at(self, place: str | None) -> Iterator[None]:

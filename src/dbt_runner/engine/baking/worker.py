@@ -11,14 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from dbt_runner.engine import adapters, guard, serving
 from dbt_runner.engine.baking import comparison, state
-from dbt_runner.engine.baking.watch import Names, Offence, Seen, watching
+from dbt_runner.engine.baking.watch import Names, Seen, watching
 from dbt_runner.engine.engine import Engine
 from dbt_runner.engine.events import Event, Warned
 from dbt_runner.engine.options import Options
@@ -41,6 +41,7 @@ class Request:
             one but as the whole name.
         folder: for everything that is written.
         declared: the catalog and the schema are the target's own, and may be decided on.
+        ahead: seconds by which the clock that templates see is ahead of the machine's.
         against: a state that has to give the same manifest under these names.
     """
 
@@ -53,6 +54,7 @@ class Request:
     threads: int
     folder: str
     declared: bool
+    ahead: int = 0
     against: str | None = None
 
 
@@ -61,20 +63,22 @@ class Found:
     """What a parse was found to be.
 
     Attributes:
-        problem: why the state must not be used: (where, what), the first one.
+        problems: why the state must not be used: (where, what) of each.
         files: digests of the project's files as a run's fingerprint has them.
         warnings: (name, message as pieces) of what dbt warned of.
+        asked: what was asked of the HTTP path: how, text, answer.
         until: the day on which dbt would begin to warn of something else, as ISO date and time.
         dated: whether a model has a deprecation date.
     """
 
-    problem: tuple[str, str] | None = None
+    problems: list[tuple[str, str]] = field(default_factory=list)
     adapter: str = ""
     variables: list[str] = field(default_factory=list)
     environment: list[str] = field(default_factory=list)
     flags: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     warnings: list[tuple[str, list[str | int]]] = field(default_factory=list)
+    asked: list[tuple[str, str, bool]] = field(default_factory=list)
     until: str | None = None
     dated: bool = False
 
@@ -89,7 +93,7 @@ def main() -> None:
 
 def work(request: Request) -> Found:
     """Parse, and write the state, unless it must not be used."""
-    os.walk = _in_order
+    _have_dbt_keep_order()
     warned: list[Warned] = []
 
     def listen(event: Event) -> None:
@@ -114,13 +118,15 @@ def work(request: Request) -> Found:
             manifest = engine.manifest
             facts = _facts(engine, seen, request.environment)
     except RunnerError as error:
-        return Found(problem=("the project", f"does not parse: {' '.join(str(error).split())}"))
+        message = " ".join(str(error).split()).replace(place.root, "")
+        return Found(problems=[("the project", f"does not parse: {message}")])
     dates = _deprecation_dates(manifest)
-    problem = _problem(seen.offences) or _foreign(manifest) or next(iter(checked), None)
+    problems = [(offence.where, offence.what) for offence in seen.offences]
+    problems = problems or _foreign(manifest) or checked or _named(manifest, warned, request)
     state.strip(manifest)
-    problem = problem or _left_over(manifest, request) or _other(manifest, request)
-    if problem:
-        return Found(problem=problem)
+    problems = problems or _left_over(manifest, request) or _other(manifest, request)
+    if problems:
+        return Found(problems=problems)
     (folder / STATE).write_bytes(state.dump(manifest, place))
     templates = state.Templates(place)
     warnings = [(w.name, list(templates.pieces(w.message) or (w.message,))) for w in warned]
@@ -135,7 +141,8 @@ def work(request: Request) -> Found:
 
 def _names(request: Request) -> Names:
     place = request.place
-    return Names(place.catalog, place.schema, place.root, declared=request.declared)
+    ahead = timedelta(seconds=request.ahead)
+    return Names(place.catalog, place.schema, place.root, request.declared, ahead)
 
 
 @contextmanager
@@ -157,6 +164,7 @@ def _facts(engine: Engine, seen: Seen, environment: dict[str, str]) -> dict[str,
         "environment": sorted(({*seen.environment, *engine.manifest.env_vars}) - {*environment}),
         "flags": {name: _flag(flags, name) for name in sorted(seen.flags)},
         "files": engine.fingerprint()["files"],
+        "asked": list(seen.asked),
     }
 
 
@@ -164,17 +172,32 @@ def _flag(flags: Any, name: str) -> Any:
     return serving.as_json(getattr(flags, name.upper(), None))
 
 
-def _problem(offences: tuple[Offence, ...]) -> tuple[str, str] | None:
-    return next(((offence.where, offence.what) for offence in offences), None)
-
-
-def _foreign(manifest: Any) -> tuple[str, str] | None:
+def _foreign(manifest: Any) -> list[tuple[str, str]]:
     """Nodes that a plug-in of dbt brings, which another machine need not have."""
     found = sorted(manifest.external_node_unique_ids)
-    return (found[0], "comes from a plug-in of dbt") if found else None
+    return [(unique_id, "comes from a plug-in of dbt") for unique_id in found]
 
 
-def _left_over(manifest: Any, request: Request) -> tuple[str, str] | None:
+def _named(manifest: Any, warned: list[Warned], request: Request) -> list[tuple[str, str]]:
+    """What dbt itself compares or sorts and holds a name: names of entries, and tags."""
+    names = () if request.declared else (request.place.catalog, request.place.schema)
+    found = []
+    for part in serving.TIMED:
+        for unique_id, entry in getattr(manifest, part).items():
+            tags = getattr(entry, "tags", None) or []
+            if any(name in unique_id for name in names):
+                found.append((unique_id, "is named for a name of the target"))
+            elif len(tags) > 1 and any(name in tag for tag in tags for name in names):
+                found.append((unique_id, "has a tag with a name of the target, of several"))
+    lost = (warning.message for warning in warned if warning.name == "NoNodeForYamlKey")
+    return found + [
+        ("the project", f"describes something by a name of the target: {text}")
+        for text in lost
+        if any(name in text for name in names)
+    ]
+
+
+def _left_over(manifest: Any, request: Request) -> list[tuple[str, str]]:
     """A text that holds a name of this parse in another form, or what only this machine has."""
     templates = state.Templates(request.place)
     marks = [*request.marks, *_of_this_machine()]
@@ -183,28 +206,50 @@ def _left_over(manifest: Any, request: Request) -> tuple[str, str] | None:
         rest = "\0".join(str(piece) for piece in pieces if isinstance(piece, str)).lower()
         mark = next((mark for mark in marks if mark in rest), None)
         if mark:
-            return where, f"holds a name of the target, or a path, in another form: {text[:80]!r}"
-    return None
+            what = f"holds a name of the target, or a path, in another form: {text[:80]!r}"
+            return [(where, what)]
+    return []
 
 
 def _of_this_machine() -> set[str]:
     return {str(Path(path)).lower() for path in (sys.prefix, Path.cwd()) if len(str(path)) > 1}
 
 
-def _other(manifest: Any, request: Request) -> tuple[str, str] | None:
+def _other(manifest: Any, request: Request) -> list[tuple[str, str]]:
     """Where the other parse's state, under the names of this one, is another manifest."""
     if request.against is None:
-        return None
+        return []
     served = serving.load(Path(request.against).read_bytes(), request.place)
     found = comparison.difference(served, manifest)
     if found is None and served.flat_graph != manifest.flat_graph:
-        return "the project", "has another graph under other names"
-    return found
+        found = ("the project", "has another graph under other names")
+    return [found] if found else []
 
 
 def _deprecation_dates(manifest: Any) -> list[datetime]:
     found = (getattr(node, "deprecation_date", None) for node in manifest.nodes.values())
     return [date for date in found if date is not None]
+
+
+def _have_dbt_keep_order() -> None:
+    """Have what dbt takes in any order stand in one that is the same in each parse."""
+    models: Any = import_module("dbt.parser.models")
+    extract = models.py_extract_from_source
+
+    def extract_in_order(source: str) -> Any:
+        found = extract(source)
+        # dbt_extractor 0.6 shuffles what stands in braces
+        found["configs"] = [(name, _sorted(value)) for name, value in found["configs"]]
+        return found
+
+    models.py_extract_from_source = extract_in_order
+    os.walk = _in_order
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(part) for part in value] if isinstance(value, list) else value
 
 
 _walk = os.walk
