@@ -66,7 +66,7 @@ class Rounds:
         goals: Mapping[str, float] | None = None,
         unit: str = "s",
     ) -> bool:
-        """Print how ours compares, if that other contender took part.
+        """Print how ours compares, if both took part.
 
         Args:
             figure: its name without the project's.
@@ -75,7 +75,7 @@ class Rounds:
         Returns:
             Whether the goal is reached.
         """
-        if theirs not in self.builds:
+        if not {ours, theirs} <= self.builds.keys():
             return True
         mine, other = (
             Column(name, [value(built) for built in self.builds[name]]) for name in (ours, theirs)
@@ -93,11 +93,15 @@ def measure(size: Size, place: Place, *, fails: bool = False) -> Rounds:
     - dbt-runner, with and without its patches of dbt: each in another fresh folder, with a fresh
       home, into a schema never seen, from the wheel that was baked around the project.
 
+    The variable `WITHOUT` leaves some out: `factory,runner unpatched`.
+
     Args:
         fails: let the project fail at its second model, since what follows is of no interest.
     """
-    if not NOTEBOOK.is_file():
+    without = {f"dbt-{name}" for name in os.environ.get("WITHOUT", "").split(",")}
+    if FACTORY not in without and not NOTEBOOK.is_file():
         sys.stderr.write(f"{FACTORY} is left out: {NOTEBOOK} is not there\n")
+        without.add(FACTORY)
     builds: defaultdict[str, list[Built]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="bench-wheel-") as made:
         installed = wheel(size, place, Path(made), fails=fails)
@@ -117,7 +121,7 @@ def measure(size: Size, place: Place, *, fails: bool = False) -> Rounds:
                     (OURS, ours),
                     (UNPATCHED, unpatched),
                 ):
-                    if who == FACTORY and not NOTEBOOK.is_file():
+                    if who in without:
                         continue
                     spent = contender(who, site, place, installed, code=int(fails)).spend()
                     if site is not theirs:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import parses
-from dbt_runner.engine.baking.watch import Seen
+from dbt_runner.engine.baking.watch import Names, Seen, Watch
 from generated_project import write
 
 CASES = yaml.safe_load((Path(__file__).parent / "watch_cases.yml").read_text())
@@ -20,7 +20,8 @@ CASES = yaml.safe_load((Path(__file__).parent / "watch_cases.yml").read_text())
 MACROS = """
 {% macro quoted(name) %}<{{ name }}>{% endmacro %}
 {% macro returned(name) %}{% do return(name) %}{% endmacro %}
-{% macro decides(name) %}{% if name == 'prod' %}select 2{% else %}select 1{% endif %}{% endmacro %}
+{% macro decides(name) %}{% if name == 'prod' %}{{ ref('truth') }}{% endif %}{% endmacro %}
+{% macro limited(name) %}{% if name == 'prod' %}limit 10{% endif %}{% endmacro %}
 {% macro cut(name) %}{{ name | replace('dev_', '') }}{% endmacro %}
 {% macro stamp() %}at {{ run_started_at }}{% endmacro %}
 """
@@ -79,7 +80,7 @@ def test_all_places_known(cases: Seen) -> None:
 def test_reads(cases: Seen) -> None:
     """Variables, environment variables and flags are known by name; the profile's do not count."""
     assert cases.variables == {
-        *("kind", "other", "at", "never", "since", "day"),
+        *("kind", "other", "at", "never", "since", "day", "full"),
         "schema_stand_in",
     }
     assert cases.environment == {"WATCH_KIND"}
@@ -213,12 +214,26 @@ def test_hooks_of_project(parse: Parse) -> None:
         name: watched
         profile: watched
         on-run-start: ["select '{{ target.schema | upper }}'"]
-        on-run-end: ["{% if target.schema == 'x' %}select 1{% endif %}"]
+        on-run-end: ["{% if target.schema == 'x' %}{{ ref('a') }}{% endif %}select 1"]
     """
-    _, seen = parse({"dbt_project.yml": textwrap.dedent(project)})
+    _, seen = parse({"dbt_project.yml": textwrap.dedent(project), "models/a.sql": "select 1"})
     assert [str(offence) for offence in seen.offences] == [
         "operation.watched.watched-on-run-end-0 compares the schema: target.schema == 'x'"
     ]
+
+
+def test_text_that_an_exception_ends() -> None:
+    """Where it was decided to raise one, more than text hangs on that."""
+    watch = Watch(Names("catalog", "schema", "/root"))
+
+    def render() -> None:
+        watch.begin()
+        watch.tell("compares the schema")
+        raise ValueError
+
+    with pytest.raises(ValueError), watch.whole():  # noqa: PT011 - that of above
+        render()
+    assert [offence.what for offence in watch.seen().offences] == ["compares the schema"]
 
 
 def test_declared_names(tmp_path: Path) -> None:

@@ -202,7 +202,8 @@ class Calls:
         """A macro is followed within; here only whether its text holds something derived."""
         emitted = self._watch.emitted
         before = len(emitted)
-        result = go()
+        with self._watch.whole():
+            result = go()
         if type(result) is str and len(emitted) > before:
             result = derived(result, emitted[before], self._tell)
         why = self._origins.derived(result) if "caller" in named else None

@@ -144,7 +144,8 @@ class _Contexts:
         with watch.at(place):
             self._depth += 1
             try:
-                result = go()
+                with watch.whole():
+                    result = go()
             finally:
                 self._depth -= 1
             why = self._origins.derived(result)

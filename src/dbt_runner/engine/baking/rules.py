@@ -117,6 +117,8 @@ class Rules:
             "watch_rows": self._rows,
             "watch_rest": self._rest,
             "watch_block": self._block,
+            "watch_begin": watch.begin,
+            "watch_end_of": watch.end,
             "watch_emit": self.emit,
             "watch_count": lambda: len(self._watch.emitted),
         }

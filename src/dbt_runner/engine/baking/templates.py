@@ -20,6 +20,7 @@ from dbt_runner.engine.baking.marks import held, plain
 from dbt_runner.engine.baking.rules import Rules
 from dbt_runner.engine.baking.spelling import spelled
 from dbt_runner.engine.baking.watch import Watch
+from dbt_runner.engine.baking.writing import only_writes
 
 _BINARY = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
 
@@ -116,15 +117,20 @@ class _Rewriting(NodeTransformer):
     def __init__(self, environment: Any) -> None:
         self._context = nodes.EvalContext(environment)
         self._numbers = count()
+        self._branches: set[nodes.If] = set()
 
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
         if isinstance(node, nodes.Expr) and self._is_constant(node):
             return node
+        writes = node not in self._branches and only_writes(node)
+        if isinstance(node, nodes.If):
+            self._branches.update(node.elif_)
         rewritten = self.generic_visit(node, *args, **kwargs)
         rewrite = getattr(self, f"_rewrite_{type(node).__name__}", None)
         if rewrite is None and isinstance(node, _BINARY):
             rewrite = self._rewrite_binary
-        return rewrite(rewritten) if rewrite else rewritten
+        rewritten = rewrite(rewritten) if rewrite else rewritten
+        return [_do("begin", node), rewritten, _do("end_of", node)] if writes else rewritten
 
     def _is_constant(self, node: nodes.Expr) -> bool:
         try:
@@ -169,8 +175,7 @@ class _Rewriting(NodeTransformer):
         return _step("mapping", node, *chain.from_iterable(pairs))
 
     def _rewrite_Block(self, node: nodes.Block) -> nodes.Block:  # noqa: N802
-        line = {"lineno": node.lineno, "environment": node.environment}
-        node.body.insert(0, nodes.ExprStmt(_step("block", node, node.name), **line))
+        node.body.insert(0, _do("block", node, node.name))
         return node
 
     def _rewrite_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
@@ -221,6 +226,11 @@ class _Rewriting(NodeTransformer):
             inner = inner.node
         inner.node = end
         return begin, chain
+
+
+def _do(step: str, at: nodes.Node, *args: Any) -> nodes.ExprStmt:
+    line = {"lineno": at.lineno, "environment": at.environment}
+    return nodes.ExprStmt(_step(step, at, *args), **line)
 
 
 def _step(step: str, at: nodes.Node, *args: Any) -> nodes.Call:

@@ -9,9 +9,11 @@ nothing of the clock. What a template does at parse time is followed value by va
 - What else is made of a name, or of the clock, the invocation's id or the connection, is *derived*.
   It may get into the text of a body, which is rendered anew when the node is executed, but not into
   what is kept.
-- No decision may hang on either: no comparison, test, lookup, iteration or truth value, also in
-  bodies where it changes nothing that is kept. That is coarse, but sound: what decides the refs and
+- No decision may hang on either: no comparison, test, lookup, iteration or truth value. Where only
+  text is written in each of the ways, it makes that text derived; elsewhere it is an offence, also
+  where it changes nothing that is kept. That is coarse, but sound: what decides the refs and
   configs of a node cannot be told from what does not.
+- The HTTP path may be asked a few things, which a run asks again.
 
 `{% if execute %}` is false while parsing, so what stands behind it is not looked at.
 """
@@ -105,6 +107,8 @@ class Watch:
         places: what is being rendered, outermost first.
         emitted: what was derived and written into rendered text: of what each was made.
         passing: greater than 0 while something is rendered that each run renders anew.
+        written: for each part that only writes text and is gone through, outermost first, what
+            was decided within.
     """
 
     names: Names
@@ -117,6 +121,7 @@ class Watch:
     places: list[str] = field(default_factory=list)
     emitted: list[str] = field(default_factory=list)
     passing: int = 0
+    written: list[list[str]] = field(default_factory=list)
 
     def seen(self) -> Seen:
         """What was seen so far."""
@@ -131,6 +136,9 @@ class Watch:
     def tell(self, what: str) -> None:
         """Note an offence at the place that is being rendered."""
         if self.passing:
+            return
+        if self.written:
+            self.written[-1].append(what)
             return
         places = self.places or ["the project"]
         outer = [place for place in places if not place.startswith("macro.")]
@@ -164,6 +172,28 @@ class Watch:
         """Note that something derived was written into the text that is being rendered."""
         if not self.passing:
             self.emitted.append(why)
+
+    def begin(self) -> None:
+        """A part begins that only writes text."""
+        self.written.append([])
+
+    def end(self) -> None:
+        """Such a part ends: its text hangs on what was decided within."""
+        found = self.written.pop()
+        if found:
+            self.emit(f"what {found[0]}")
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """While templates are rendered; parts that an exception ended are no text."""
+        before = len(self.written)
+        try:
+            yield
+        finally:
+            cut = self.written[before:]
+            del self.written[before:]
+            for what in (what for found in cut for what in found):
+                self.tell(what)
 
     @contextmanager
     def anew(self) -> Iterator[None]:

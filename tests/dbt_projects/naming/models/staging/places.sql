@@ -9,3 +9,6 @@ select
   '{{ this.schema }}' as own_schema,
   '{{ env_var("SHOP_REGION", "eu") }}' as region,
   {{ audited() }}
+{% if target.schema.startswith('never') %}where id < 100{% endif %}
+{% for day in range(target.schema | length) %}-- {{ day }}
+{% endfor %}
