@@ -8,14 +8,8 @@ from types import FunctionType, MethodType
 from typing import Any, Protocol
 
 from dbt_runner.engine.baking.containers import Configured, Keyed
-from dbt_runner.engine.baking.marks import (
-    Derived,
-    DerivedList,
-    Origins,
-    derived,
-    never_empty,
-    plain,
-)
+from dbt_runner.engine.baking.marks import Derived, DerivedList, derived, never_empty, plain
+from dbt_runner.engine.baking.origins import Origins
 from dbt_runner.engine.baking.varying import name_of, varying
 from dbt_runner.engine.baking.watch import Watch
 

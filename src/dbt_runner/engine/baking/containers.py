@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbt_runner.engine.baking.marks import Origins, Tell
+from dbt_runner.engine.baking.marks import Tell
+from dbt_runner.engine.baking.origins import Origins
 
 
 class Keyed:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dbt_runner.engine.baking.marks import Origins, Told, derived, plain
+from dbt_runner.engine.baking.marks import derived, plain
+from dbt_runner.engine.baking.origins import Origins
+from dbt_runner.engine.baking.told import Told
 from dbt_runner.engine.baking.watch import Watch
 
 _FIXED = frozenset({"name", "target_name", "profile_name", "type"})

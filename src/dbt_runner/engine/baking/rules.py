@@ -11,17 +11,10 @@ from typing import Any
 from jinja2 import Undefined
 
 from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
-from dbt_runner.engine.baking.marks import (
-    TIME_ZONE,
-    Derived,
-    DerivedList,
-    Origins,
-    Told,
-    derived,
-    held,
-    never_empty,
-)
-from dbt_runner.engine.baking.varying import CHANCE
+from dbt_runner.engine.baking.marks import Derived, DerivedList, derived, never_empty
+from dbt_runner.engine.baking.origins import Origins, held
+from dbt_runner.engine.baking.told import Told
+from dbt_runner.engine.baking.varying import CHANCE, TIME_ZONE
 from dbt_runner.engine.baking.watch import Watch
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {

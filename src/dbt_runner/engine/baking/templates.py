@@ -16,7 +16,8 @@ from typing import Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from dbt_runner.engine.baking.marks import held, plain
+from dbt_runner.engine.baking.marks import plain
+from dbt_runner.engine.baking.origins import held
 from dbt_runner.engine.baking.rules import Rules
 from dbt_runner.engine.baking.spelling import spelled
 from dbt_runner.engine.baking.watch import Watch

@@ -8,9 +8,7 @@ from typing import Any
 
 from jinja2.utils import generate_lorem_ipsum
 
-from dbt_runner.engine.baking.marks import TIME_ZONE
-
-CLOCK, CHANCE = "the clock", "chance"
+CLOCK, CHANCE, TIME_ZONE = "the clock", "chance", "the time zone of the machine"
 
 _OF_THE_CLOCK = frozenset({"now", "today", "utcnow"})
 

@@ -26,7 +26,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbt_runner.engine.baking.marks import FOLDER, DerivedText, derived
+from dbt_runner.engine.baking.marks import DerivedText, derived
+from dbt_runner.engine.baking.origins import FOLDER
 from dbt_runner.engine.serving import ASKED
 
 
