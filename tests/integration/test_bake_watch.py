@@ -21,6 +21,10 @@ MACROS = """
 {% macro quoted(name) %}<{{ name }}>{% endmacro %}
 {% macro returned(name) %}{% do return(name) %}{% endmacro %}
 {% macro decides(name) %}{% if name == 'prod' %}{{ ref('truth') }}{% endif %}{% endmacro %}
+{% macro title() %}{% if target.schema == 'prod' %}{{ ref('truth') }}{% endif %}{% endmacro %}
+{% macro index(name) %}{{ ref('truth' if name == 'prod' else 'none') }}{% endmacro %}
+{% macro calls(var) %}{% if target.schema == 'prod' %}{{ var('truth') }}{% endif %}{% endmacro %}
+{% macro comma(l) %}{{ return('' if l.last else ',') }}{% endmacro %}
 {% macro limited(name) %}{% if name == 'prod' %}limit 10{% endif %}{% endmacro %}
 {% macro cut(name) %}{{ name | replace('dev_', '') }}{% endmacro %}
 {% macro stamp() %}at {{ run_started_at }}{% endmacro %}
@@ -227,7 +231,7 @@ def test_text_that_an_exception_ends() -> None:
     watch = Watch(Names("catalog", "schema", "/root"))
 
     def render() -> None:
-        watch.begin()
+        watch.begin(only_writes=True)
         watch.tell("compares the schema")
         raise ValueError
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from types import FunctionType, MethodType
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any, Protocol
 
+from jinja2.sandbox import safe_range
+
 from dbt_runner.engine.baking.containers import Configured, Keyed
-from dbt_runner.engine.baking.marks import Derived, DerivedList, derived, never_empty, plain
+from dbt_runner.engine.baking.marks import (
+    Derived,
+    DerivedList,
+    HttpPath,
+    derived,
+    never_empty,
+    plain,
+)
 from dbt_runner.engine.baking.origins import Origins
 from dbt_runner.engine.baking.varying import name_of, varying
 from dbt_runner.engine.baking.watch import Watch
@@ -131,8 +140,9 @@ class Calls:
         if why:
             return self._watch.varied(plain(go()), why)
         if isinstance(owner, self._adapters) and "has_dbr_capability" in name:
-            self._watch.ask_of(owner.config.credentials.http_path, "in", "/warehouses/")
+            self._watch.ask(owner.config.credentials.http_path, "in", "/warehouses/")
         self._hand_on(function, args, named)
+        self.configured.changed(owner, (args, named))
         why = self._origins.of((args, named)) or self._of_owner(owner)
         return go() if why is None else self._told(why, context, function, args, named, go)
 
@@ -143,14 +153,11 @@ class Calls:
                 continue
             owner = getattr(each, "__self__", None)
             if varying(each) or (isinstance(owner, str | Derived) and self._origins.of(owner)):
-                self._tell(f"hands {name_of(each)}() on")
-            if isinstance(each, self._macros) and self._is_foreign(function):
-                self._tell(f"hands a macro on to {name_of(function)}()")
-
-    def _is_foreign(self, function: Any) -> bool:
-        """Whether a function may call what it is handed."""
-        module = getattr(function, "__module__", None) or ""
-        return module in {"itertools", "re"} or name_of(function) in _CALLING
+                self._watch.insist(f"hands {name_of(each)}() on")
+            has_effects = isinstance(each, self._macros) or isinstance(owner, list | dict | set)
+            if has_effects and _may_call(function):
+                what = "a macro" if isinstance(each, self._macros) else f"{name_of(each)}()"
+                self._watch.insist(f"hands {what} on to {name_of(function)}()")
 
     def _told(
         self,
@@ -165,20 +172,20 @@ class Calls:
         owner, name = getattr(function, "__self__", None), name_of(function)
         if function is re.search and self._asks_path(args, named):
             # where there is a match, nobody may look at it
-            return self._watch.ask("search", args[0]) or None
+            return self._watch.ask(str(args[1]), "search", args[0]) or None
         if self._is_lookup(function, owner):
             self._look_up(function, args, named)
         elif isinstance(owner, str) and self._holds_whole(owner, name, args):
             return self._marked(go(), owner, args, named)
         elif not self._carries(context, function, owner, name, args):
             if isinstance(owner, list | dict | set) and name in _MUTATING:
-                self._tell(f"changes a {type(owner).__name__} by {why}")
+                self._watch.insist(f"changes a {type(owner).__name__} by {why}")
             if name in _STORING:
-                self._tell(f"stores {why}")
+                self._watch.insist(f"stores {why}")
             # what is written in C may take no other kind of text
-            certain = name in _CERTAIN and never_empty(owner) and all(map(never_empty, args))
+            handed = (owner, *args, *named.values())
+            certain = name in _CERTAIN and all(map(never_empty, handed))
             return derived(go(unmarked=True), f"{why}, by {name}()", self._tell, certain=certain)
-        self.configured.changed(owner, (args, named))
         result = go()
         if isinstance(owner, dict) and name in {"copy", "update"}:
             self.keyed.note(owner if name == "update" else result)
@@ -206,17 +213,27 @@ class Calls:
             self._watch.emit(why)
         return result
 
+    def is_builtin(self, name: str, value: Any) -> bool:
+        """Whether what a template calls by this name is dbt's or Jinja's own function."""
+        if name == "var":
+            return isinstance(value, self._variables)
+        own = "dbt_runner.engine.baking.contexts"
+        if name == "range":
+            return value in {range, safe_range}
+        return getattr(value, "__module__", "") == own
+
     def _asks_path(self, args: Any, named: Any) -> bool:
         """Whether a pattern is looked for in the warehouse's HTTP path."""
         pattern, text = args if len(args) == 2 and not named else (None, None)
-        return type(pattern) is str and self._watch.is_http_path(text)
+        known = type(pattern) is str and self._origins.of(pattern) is None
+        return known and isinstance(text, HttpPath)
 
     def _configure(self, options: Mapping[Any, Any], go: Go) -> Any:
         """Judge a config; what is derived loses its mark, which is told by then."""
         found = {key: self._origins.derived((key, value)) for key, value in options.items()}
         for key, why in found.items():
             if why:
-                self._tell(f"sets the config '{key}' from {why}")
+                self._watch.insist(f"sets the config '{key}' from {why}")
         for value in options.values():
             self.configured.note(value)
         return go(unmarked=any(found.values()))
@@ -233,7 +250,7 @@ class Calls:
         has_default = not isinstance(function, self.resolvers) and name_of(function) != "doc"
         why = self._origins.of(args[:1] if has_default else (args, named))
         if why:
-            self._tell(f"looks {why} up by {name_of(function)}()")
+            self._watch.insist(f"looks {why} up by {name_of(function)}()")
 
     def _carries(self, context: Any, function: Any, owner: Any, name: str, args: Any) -> bool:
         """Whether it gives what it takes, or what holds it whole, without looking at it."""
@@ -291,6 +308,15 @@ class Calls:
     def _marked(self, value: Any, *parts: Any) -> Any:
         why = self._origins.derived(parts)
         return derived(value, why, self._tell) if why else value
+
+
+def _may_call(function: Any) -> bool:
+    """Whether a function may call what it is handed, where nobody watches."""
+    module = getattr(function, "__module__", None) or ""
+    owner, name = getattr(function, "__self__", None), name_of(function)
+    keeps = isinstance(owner, list | dict | set) and name != "sort"
+    of_python = module in {"itertools", "re"} or isinstance(function, BuiltinMethodType)
+    return (of_python and not keeps) or name in _CALLING
 
 
 def inserts_whole(text: Any) -> bool:

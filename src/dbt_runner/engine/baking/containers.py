@@ -46,13 +46,16 @@ class Configured:
 
     def note(self, value: Any) -> None:
         """A config was set to this, or to what holds this."""
-        if isinstance(value, list | dict) and id(value) not in self._noted:
+        if isinstance(value, list | dict | tuple) and id(value) not in self._noted:
             self._noted[id(value)] = value
             for part in dict.values(value) if isinstance(value, dict) else value:
                 self.note(part)
 
     def changed(self, container: Any, values: Any) -> None:
         """A container gets these values."""
-        why = self._origins.derived(values) if id(container) in self._noted else None
+        if id(container) not in self._noted:
+            return
+        why = self._origins.derived(values)
         if why:
             self._tell(f"sets a config from {why}")
+        self.note(values)

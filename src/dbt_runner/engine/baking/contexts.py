@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dbt_runner.engine.baking.marks import derived, plain
+from dbt_runner.engine.baking.marks import HttpPath, derived, plain
 from dbt_runner.engine.baking.origins import Origins
 from dbt_runner.engine.baking.told import Told
 from dbt_runner.engine.baking.watch import Watch
@@ -62,8 +62,10 @@ class _Contexts:
     def _field(self, key: str, value: Any) -> Any:
         if key in _FIXED or (isinstance(value, str) and value in self._names):
             return value
-        if key == "http_path":
-            self._watch.http_path = value
+        if key == "http_path" and value:
+            path = HttpPath(value)
+            path.why, path.tell, path.certain = f"target.{key}", self._watch.tell, True
+            return path
         return derived(value, f"target.{key}", self._watch.tell)
 
     def _varying(self, name: str) -> Callable[[str, Any], Any]:

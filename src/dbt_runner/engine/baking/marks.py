@@ -49,6 +49,12 @@ class DerivedText(_Decisive, str):
         return str.__str__(self)
 
 
+class HttpPath(DerivedText):
+    """The HTTP path of the warehouse, whole: it may be asked what each run can ask again."""
+
+    __slots__ = ()
+
+
 class _DerivedInt(_Decisive, int):
     def _plain(self) -> int:
         return int(self)

@@ -8,6 +8,7 @@ from dataclasses import is_dataclass
 from itertools import islice
 from typing import Any
 
+from jinja2.runtime import LoopContext
 from jinja2.utils import Namespace
 
 from dbt_runner.engine.baking.marks import Derived
@@ -35,8 +36,16 @@ class Once(Iterator[Any]):
 
 
 def held(value: Any) -> Any:
-    """An iterator as one that lets its elements be looked at; others as they are."""
-    return Once(value) if isinstance(value, Iterator) and not isinstance(value, Once) else value
+    """An iterator of Python's as one that lets its elements be looked at; others as they are."""
+    of_python = type(value).__module__ in {"builtins", "itertools"}
+    return Once(value) if of_python and isinstance(value, Iterator) else value
+
+
+def may_be_used_up(value: Any) -> bool:
+    """Whether a value, or an element of it, yields its elements once."""
+    if isinstance(value, Namespace | list | tuple) or type(value) is dict:
+        return any(isinstance(part, Iterator) for part in _parts(value))
+    return isinstance(value, Iterator) and not isinstance(value, LoopContext)
 
 
 class Origins:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from jinja2 import Undefined
 
 from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
-from dbt_runner.engine.baking.marks import Derived, DerivedList, derived, never_empty
-from dbt_runner.engine.baking.origins import Origins, held
+from dbt_runner.engine.baking.marks import Derived, DerivedList, HttpPath, derived, never_empty
+from dbt_runner.engine.baking.origins import Origins, held, may_be_used_up
 from dbt_runner.engine.baking.told import Told
 from dbt_runner.engine.baking.varying import CHANCE, TIME_ZONE
 from dbt_runner.engine.baking.watch import Watch
@@ -110,7 +111,7 @@ class Rules:
             "watch_rows": self._rows,
             "watch_rest": self._rest,
             "watch_block": self._block,
-            "watch_begin": watch.begin,
+            "watch_begin": self._begin,
             "watch_end_of": watch.end,
             "watch_emit": self.emit,
             "watch_count": lambda: len(self._watch.emitted),
@@ -157,7 +158,7 @@ class Rules:
             # of a mapping, it is an entry
             self._calls.keyed.sought(of)
         if isinstance(of, self._calls.resolvers):
-            self._tell(f"looks into {type(of).__name__} of dbt")
+            self._watch.insist(f"looks into {type(of).__name__} of dbt")
         if not isinstance(of, Derived) or isinstance(of, Told):
             return self._since(name, value)
         is_utc = value is dt.UTC or str(value) == "UTC"
@@ -238,14 +239,17 @@ class Rules:
         equality = sign in {"eq", "ne"}
         # a name is a text, and never empty
         names = not (self._uncertain(left) or self._uncertain(right))
-        if sign in {"in", "notin"} and type(left) is str and self._watch.is_http_path(right):
-            self._watch.ask("in", left)
+        if sign in {"in", "notin"} and self._asks_path(left, right):
+            self._watch.ask(str(right), "in", left)
         elif not (equality and names and (_tells_nothing(left) or _tells_nothing(right))):
             self._look(text, left)
             # only the keys of a mapping are looked at
             within = isinstance(right, dict) and not equality
             self._look(text, list(right) if within else right)
         return _COMPARISONS[sign](left, right)
+
+    def _asks_path(self, text: Any, path: Any) -> bool:
+        return type(text) is str and isinstance(path, HttpPath) and self._origins.of(text) is None
 
     def _uncertain(self, value: Any) -> str | None:
         certain = isinstance(value, Derived) and value.certain
@@ -275,14 +279,41 @@ class Rules:
         self._calls.keyed.sought(named)
         return named
 
+    def _begin(
+        self, names: Sequence[str], called: Sequence[str], held: Sequence[str], *values: Any
+    ) -> None:
+        """A part begins that only writes text, if what it takes from around it is what it seems.
+
+        Args:
+            names: all that it takes; `called` and `held` as in `Free`.
+            values: of the names.
+        """
+        found = dict(zip(names, values, strict=True))
+        self._watch.begin(
+            only_writes=all(self._calls.is_builtin(name, found[name]) for name in called)
+            and all(_is_plain(found[name]) for name in held)
+            and not any(map(may_be_used_up, found.values()))
+        )
+
     def _block(self, name: str) -> None:
         """A block of Jinja's, whose text may be had again by ways that are not followed."""
-        self._tell(f"has a block {name!r} of Jinja")
+        self._watch.insist(f"has a block {name!r} of Jinja")
 
     def _rows(self, text: str, rows: Any) -> Any:
         """What is gone through, each element of which is taken apart."""
         # looked at one by one, since the loop's body may change the rest
         return map(partial(self._each, text), self._each(text, rows))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value and its parts have no methods but those of texts, dates and the like.
+
+    `modules` is a mapping of Python's modules, and the rest of what dbt hands over is not.
+    """
+    if isinstance(value, dict):
+        return isinstance(value, Told) or {"datetime", "itertools", "pytz", "re"} == value.keys()
+    plain = (str, int, float, dt.date, dt.time, dt.timedelta, re.Pattern, re.Match)
+    return isinstance(value, plain) or type(value).__module__.startswith("dbt.adapters.")
 
 
 def _counts(part: Any) -> bool:

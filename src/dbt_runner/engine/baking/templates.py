@@ -21,7 +21,7 @@ from dbt_runner.engine.baking.origins import held
 from dbt_runner.engine.baking.rules import Rules
 from dbt_runner.engine.baking.spelling import spelled
 from dbt_runner.engine.baking.watch import Watch
-from dbt_runner.engine.baking.writing import only_writes
+from dbt_runner.engine.baking.writing import Free, only_writes
 
 _BINARY = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
 
@@ -123,7 +123,9 @@ class _Rewriting(NodeTransformer):
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
         if isinstance(node, nodes.Expr) and self._is_constant(node):
             return node
-        writes = node not in self._branches and only_writes(node)
+        if isinstance(node, nodes.Output) and len(parts := self._parts(node)) > 1:
+            return [made for part in parts for made in _listed(self.visit(part))]
+        free = None if node in self._branches else only_writes(node)
         if isinstance(node, nodes.If):
             self._branches.update(node.elif_)
         rewritten = self.generic_visit(node, *args, **kwargs)
@@ -131,7 +133,25 @@ class _Rewriting(NodeTransformer):
         if rewrite is None and isinstance(node, _BINARY):
             rewrite = self._rewrite_binary
         rewritten = rewrite(rewritten) if rewrite else rewritten
-        return [_do("begin", node), rewritten, _do("end_of", node)] if writes else rewritten
+        if free is None:
+            return rewritten
+        return [self._begin(node, free), *_listed(rewritten), _do("end_of", node)]
+
+    def _parts(self, node: nodes.Output) -> list[nodes.Output]:
+        """An output for each value that it writes, which is judged by itself."""
+        parts: list[list[nodes.Expr]] = [[]]
+        for child in node.nodes:
+            parts[-1].append(child)
+            if not self._is_constant(child):
+                parts.append([])
+        line = {"lineno": node.lineno, "environment": node.environment}
+        return [nodes.Output(part, **line) for part in parts if part]
+
+    def _begin(self, node: nodes.Node, free: Free) -> nodes.ExprStmt:
+        line = {"lineno": node.lineno, "environment": node.environment}
+        names = [nodes.Name(name, "load", **line) for name in free.names]
+        called, held = (tuple(sorted(some)) for some in (free.called, free.held))
+        return _do("begin", node, tuple(free.names), called, held, *names)
 
     def _is_constant(self, node: nodes.Expr) -> bool:
         try:
@@ -227,6 +247,10 @@ class _Rewriting(NodeTransformer):
             inner = inner.node
         inner.node = end
         return begin, chain
+
+
+def _listed(made: Any) -> list[Any]:
+    return made if isinstance(made, list) else [made]
 
 
 def _do(step: str, at: nodes.Node, *args: Any) -> nodes.ExprStmt:

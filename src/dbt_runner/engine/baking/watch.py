@@ -26,7 +26,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbt_runner.engine.baking.marks import DerivedText, derived
+from dbt_runner.engine.baking.marks import derived
 from dbt_runner.engine.baking.origins import FOLDER
 from dbt_runner.engine.serving import ASKED
 
@@ -103,13 +103,12 @@ class Watch:
 
     Attributes:
         names: the stand-ins.
-        http_path: of the warehouse, once a template has read it.
-        asked: questions about that, and their answers.
+        asked: questions about the warehouse's HTTP path, and their answers.
         places: what is being rendered, outermost first.
         emitted: what was derived and written into rendered text: of what each was made.
         passing: greater than 0 while something is rendered that each run renders anew.
-        written: for each part that only writes text and is gone through, outermost first, what
-            was decided within.
+        written: for each part that is gone through, outermost first, what was decided within;
+            `None` for one that may do more than write text.
     """
 
     names: Names
@@ -117,12 +116,11 @@ class Watch:
     environment: set[str] = field(default_factory=set)
     flags: set[str] = field(default_factory=set)
     offences: dict[Offence, None] = field(default_factory=dict)
-    http_path: str | None = None
     asked: dict[tuple[str, str], bool] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)
     emitted: list[str] = field(default_factory=list)
     passing: int = 0
-    written: list[list[str]] = field(default_factory=list)
+    written: list[list[str] | None] = field(default_factory=list)
 
     def seen(self) -> Seen:
         """What was seen so far."""
@@ -136,10 +134,15 @@ class Watch:
 
     def tell(self, what: str) -> None:
         """Note an offence at the place that is being rendered."""
+        found = self.written[-1] if self.written else None
+        if found is None:
+            self.insist(what)
+        elif not self.passing:
+            found.append(what)
+
+    def insist(self, what: str) -> None:
+        """Note an offence that more than text hangs on, wherever it is met."""
         if self.passing:
-            return
-        if self.written:
-            self.written[-1].append(what)
             return
         places = self.places or ["the project"]
         outer = [place for place in places if not place.startswith("macro.")]
@@ -148,16 +151,8 @@ class Watch:
             what = f"{what} (in {places[-1]})"
         self.offences[Offence(where, what)] = None
 
-    def is_http_path(self, value: object) -> bool:
-        """Whether a value is the whole HTTP path of the warehouse, as a template read it."""
-        return isinstance(value, DerivedText) and value == self.http_path
-
-    def ask(self, how: str, text: str) -> bool:
+    def ask(self, path: str | None, how: str, text: str) -> bool:
         """Answer a question about the HTTP path, which each run asks again of its own."""
-        return self.ask_of(self.http_path, how, text)
-
-    def ask_of(self, path: str | None, how: str, text: str) -> bool:
-        """Answer a question about an HTTP path that no template has read."""
         answer = ASKED[how](text, path or "")
         if not self.passing:
             self.asked[how, text] = answer
@@ -174,27 +169,31 @@ class Watch:
         if not self.passing:
             self.emitted.append(why)
 
-    def begin(self) -> None:
-        """A part begins that only writes text."""
-        self.written.append([])
+    def begin(self, *, only_writes: bool) -> None:
+        """A part begins."""
+        within = self.written and self.written[-1] is None
+        self.written.append([] if only_writes and not within else None)
 
     def end(self) -> None:
-        """Such a part ends: its text hangs on what was decided within."""
+        """A part ends: its text hangs on what was decided within."""
         found = self.written.pop()
         if found:
             self.emit(f"what {found[0]}")
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """While templates are rendered; parts that an exception ended are no text."""
-        before = len(self.written)
+        """While a macro or a template is rendered, which may do more than the part that calls it.
+
+        Parts within that an exception ends are no text.
+        """
+        outer, self.written = self.written, []
         try:
             yield
         finally:
-            cut = self.written[before:]
-            del self.written[before:]
-            for what in (what for found in cut for what in found):
-                self.tell(what)
+            cut, self.written = self.written, []
+            for what in (what for found in cut if found for what in found):
+                self.insist(what)
+            self.written = outer
 
     @contextmanager
     def anew(self) -> Iterator[None]:
