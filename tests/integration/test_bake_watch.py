@@ -24,6 +24,9 @@ MACROS = """
 {% macro title() %}{% if target.schema == 'prod' %}{{ ref('truth') }}{% endif %}{% endmacro %}
 {% macro index(name) %}{{ ref('truth' if name == 'prod' else 'none') }}{% endmacro %}
 {% macro calls(var) %}{% if target.schema == 'prod' %}{{ var('truth') }}{% endif %}{% endmacro %}
+{% macro later() %}
+  {% for i in [1] %}{{ 'y' if this is defined else 'n' }}{% endfor %}{% set this = 1 %}
+{% endmacro %}
 {% macro comma(l) %}{{ return('' if l.last else ',') }}{% endmacro %}
 {% macro limited(name) %}{% if name == 'prod' %}limit 10{% endif %}{% endmacro %}
 {% macro cut(name) %}{{ name | replace('dev_', '') }}{% endmacro %}

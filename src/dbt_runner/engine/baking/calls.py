@@ -219,7 +219,7 @@ class Calls:
             return isinstance(value, self._variables)
         own = "dbt_runner.engine.baking.contexts"
         if name == "range":
-            return value in {range, safe_range}
+            return value is range or value is safe_range
         return getattr(value, "__module__", "") == own
 
     def _asks_path(self, args: Any, named: Any) -> bool:

@@ -20,11 +20,18 @@ _LOOKED_AT = 100_000
 
 
 class Once(Iterator[Any]):
-    """What yields its elements once, as it would unwatched, and yet lets them be looked at."""
+    """What yields its elements once, when they are asked for, as it would unwatched.
 
-    def __init__(self, values: Iterator[Any]) -> None:
+    Args:
+        values: the iterator.
+        made_of: what the filter or function was handed that made it. Only where that holds a name
+            or something derived, elements are looked at before they are asked for.
+    """
+
+    def __init__(self, values: Iterator[Any], made_of: Any) -> None:
         self._values = values
         self._ahead: deque[Any] = deque()
+        self.made_of = made_of
 
     def __next__(self) -> Any:
         return self._ahead.popleft() if self._ahead else next(self._values)
@@ -35,17 +42,27 @@ class Once(Iterator[Any]):
         return list(self._ahead)
 
 
-def held(value: Any) -> Any:
-    """An iterator of Python's as one that lets its elements be looked at; others as they are."""
+def held(value: Any, made_of: Any) -> Any:
+    """The result of a step; iterators of Python's in it let their elements be looked at.
+
+    Args:
+        made_of: what the step was handed.
+    """
+    if type(value) is tuple and any(isinstance(part, Iterator) for part in value):
+        return tuple(held(part, made_of) for part in value)
     of_python = type(value).__module__ in {"builtins", "itertools"}
-    return Once(value) if of_python and isinstance(value, Iterator) else value
+    return Once(value, made_of) if of_python and isinstance(value, Iterator) else value
 
 
-def may_be_used_up(value: Any) -> bool:
-    """Whether a value, or an element of it, yields its elements once."""
-    if isinstance(value, Namespace | list | tuple) or type(value) is dict:
-        return any(isinstance(part, Iterator) for part in _parts(value))
-    return isinstance(value, Iterator) and not isinstance(value, LoopContext)
+def may_be_used_up(value: Any, looked_at: set[int] | None = None) -> bool:
+    """Whether a value, or a part of it, yields its elements once."""
+    looked_at = set() if looked_at is None else looked_at
+    if isinstance(value, Iterator):
+        return True
+    if id(value) in looked_at or isinstance(value, str | int | float):
+        return False
+    looked_at.add(id(value))
+    return any(may_be_used_up(part, looked_at) for part in _parts(value))
 
 
 class Origins:
@@ -86,6 +103,9 @@ class Origins:
             return None
         # a context holds itself
         looked_at.add(id(value))
+        if isinstance(value, Once):
+            clean = self._find(value.made_of, set(), derived_only=False) is None
+            value = () if clean else value.rest()
         for part in _parts(value):
             found = self._find(part, looked_at, derived_only=derived_only)
             if found:
@@ -99,8 +119,9 @@ def _parts(value: Any) -> Iterable[Any]:
         return (*dict.keys(value), *dict.values(value))
     if isinstance(value, list | tuple | set | frozenset | ItemsView | KeysView | ValuesView):
         return value
-    if isinstance(value, Once):
-        return value.rest()
+    if isinstance(value, LoopContext):
+        # what it goes through, without a step of it
+        return (value._iterable,)  # noqa: SLF001 - no public name
     if isinstance(value, Namespace):
         attributes: dict[str, Any] = object.__getattribute__(value, "_Namespace__attrs")
         return attributes.values()

@@ -13,7 +13,7 @@ from jinja2 import Undefined
 
 from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
 from dbt_runner.engine.baking.marks import Derived, DerivedList, HttpPath, derived, never_empty
-from dbt_runner.engine.baking.origins import Origins, held, may_be_used_up
+from dbt_runner.engine.baking.origins import Origins, may_be_used_up
 from dbt_runner.engine.baking.told import Told
 from dbt_runner.engine.baking.varying import CHANCE, TIME_ZONE
 from dbt_runner.engine.baking.watch import Watch
@@ -235,7 +235,6 @@ class Rules:
         self._calls.keyed.sought(of)
 
     def _compare(self, text: str, sign: str, left: Any, right: Any) -> Any:
-        right = held(right)
         equality = sign in {"eq", "ne"}
         # a name is a text, and never empty
         names = not (self._uncertain(left) or self._uncertain(right))
@@ -310,8 +309,16 @@ def _is_plain(value: Any) -> bool:
 
     `modules` is a mapping of Python's modules, and the rest of what dbt hands over is not.
     """
+    if isinstance(value, Told):
+        return not any(map(callable, dict.values(value)))
     if isinstance(value, dict):
-        return isinstance(value, Told) or {"datetime", "itertools", "pytz", "re"} == value.keys()
+        # a macro, or what captures refs and configs, is an object of dbt's or Jinja's
+        parts = [part for part in value.values() if isinstance(part, dict)]
+        kinds = {
+            type(each).__module__.partition(".")[0] for part in parts for each in part.values()
+        }
+        is_modules = {"datetime", "itertools", "pytz", "re"} == value.keys()
+        return is_modules and not kinds & {"dbt", "dbt_common", "jinja2"}
     plain = (str, int, float, dt.date, dt.time, dt.timedelta, re.Pattern, re.Match)
     return isinstance(value, plain) or type(value).__module__.startswith("dbt.adapters.")
 

@@ -41,17 +41,16 @@ def installed(watch: Watch) -> Iterator[None]:
         tests.follow(self.tests)
         self.filters["watch_end"] = rules.end_block
         self.filters["watch_out"] = rules.emit
-        return generate(self, _Rewriting(self).visit(source), *args, **kwargs)
+        return generate(self, _Rewriting(self, source).visit(source), *args, **kwargs)
 
     def call_followed(self: Any, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        args = tuple(map(held, args))
-
         def go(*, unmarked: bool = False) -> Any:
             if unmarked:
                 return call(self, context, function, *plain(list(args)), **plain(kwargs))
             return call(self, context, function, *args, **kwargs)
 
-        return held(rules.call(context, function, args, kwargs, go))
+        made_of = (args, kwargs, getattr(function, "__self__", None))
+        return held(rules.call(context, function, args, kwargs, go), made_of)
 
     def attribute_followed(self: Any, of: Any, name: str) -> Any:
         return rules.attribute(of, name, get_attribute(self, of, name))
@@ -96,7 +95,6 @@ class _Table:
 
     def _step(self, name: str, function: Any) -> Any:
         def step(*args: Any, **kwargs: Any) -> Any:
-            args = tuple(map(held, args))
             values = args[1:] if pass_arg is not None else args
 
             def go(*, unmarked: bool = False) -> Any:
@@ -105,7 +103,7 @@ class _Table:
                     return function(*first, *plain(list(values)), **plain(kwargs))
                 return function(*args, **kwargs)
 
-            return held(self._told(name, values, kwargs, go))
+            return held(self._told(name, values, kwargs, go), (values, kwargs))
 
         # says whether Jinja hands over the context or environment as well
         pass_arg = getattr(function, "jinja_pass_arg", None)
@@ -115,7 +113,8 @@ class _Table:
 
 
 class _Rewriting(NodeTransformer):
-    def __init__(self, environment: Any) -> None:
+    def __init__(self, environment: Any, source: nodes.Template) -> None:
+        self._set = {name.name for name in source.find_all(nodes.Name) if name.ctx == "store"}
         self._context = nodes.EvalContext(environment)
         self._numbers = count()
         self._branches: set[nodes.If] = set()
@@ -125,7 +124,7 @@ class _Rewriting(NodeTransformer):
             return node
         if isinstance(node, nodes.Output) and len(parts := self._parts(node)) > 1:
             return [made for part in parts for made in _listed(self.visit(part))]
-        free = None if node in self._branches else only_writes(node)
+        free = None if node in self._branches else only_writes(node, self._set)
         if isinstance(node, nodes.If):
             self._branches.update(node.elif_)
         rewritten = self.generic_visit(node, *args, **kwargs)

@@ -12,6 +12,7 @@ dates, by way of names that hold such and nothing of dbt's (`Free.holds`).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,16 +24,16 @@ _METHODS = frozenset(
     for kind in (str, dt.datetime, dt.timedelta)
     for name in dir(kind)
     if not name.startswith("_")
-) | {"compile", "fullmatch", "match", "search"}
-"""What texts and dates can do, and patterns, other than to call what they are handed."""
-_TEXTUAL = frozenset({"lower", "replace", "string", "trim", "upper"})
+) | {
+    *("compile", "fullmatch", "match", "search"),
+    *("datetime", "localize", "timedelta", "timezone"),
+}
+"""What texts, dates and patterns can do, other than to call what they are handed; and what makes
+them."""
+_TEXTUAL = frozenset({"join", "lower", "replace", "string", "trim", "upper"})
 """Filters that give text."""
-_LOOP = frozenset(
-    {
-        *("depth", "depth0", "first", "index", "index0", "last", "length", "nextitem", "previtem"),
-        *("revindex", "revindex0"),
-    }
-)
+_OF_A_LOOP = frozenset({"depth", "depth0", "first", "index", "index0"})
+"""What a loop can tell without looking ahead, which may use up what it goes through."""
 FUNCTIONS = frozenset({"env_var", "range", "var"})
 
 
@@ -44,11 +45,14 @@ class Free:
         called: functions.
         held: whose methods are called, or those of their parts.
         read: all others.
+        within: those that are taken within a loop, where Jinja may know a name that it does not
+            know around the loop.
     """
 
     called: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
+    within: set[str] = field(default_factory=set)
 
     @property
     def names(self) -> list[str]:
@@ -56,38 +60,59 @@ class Free:
         return sorted(self.called | self.held | self.read)
 
 
-def only_writes(node: nodes.Node) -> Free | None:
-    """What a statement takes from around it that only writes text; `None` if it may do more."""
+def only_writes(node: nodes.Node, stored: AbstractSet[str]) -> Free | None:
+    """What a statement takes from around it that only writes text; `None` if it may do more.
+
+    Args:
+        stored: names that its template gives a value to, anywhere.
+    """
     if not isinstance(node, _STATEMENTS):
         return None
     free = Free()
-    own = {each.name for each in node.find_all(nodes.Name) if each.ctx == "store"}
-    if not _Reader(free, own).statement(node):
-        return None
-    free.read -= own
-    return free
+    fits = _Reader(free).statement(node) and not free.within & stored
+    return free if fits else None
 
 
 class _Reader:
-    def __init__(self, free: Free, own: set[str]) -> None:
+    def __init__(self, free: Free) -> None:
         self._free = free
-        self._own = own
+        self._own: list[set[str]] = []
 
     def statement(self, node: nodes.Node) -> bool:
         """Whether a statement only writes."""
-        if not isinstance(node, _STATEMENTS) or (isinstance(node, nodes.For) and node.recursive):
+        if isinstance(node, nodes.For):
+            return not node.recursive and self._loop(node)
+        return isinstance(node, _STATEMENTS) and all(map(self._part, node.iter_child_nodes()))
+
+    def _loop(self, loop: nodes.For) -> bool:
+        if not all(map(self._part, (loop.iter, *loop.else_))):
             return False
-        return all(map(self._part, node.iter_child_nodes()))
+        self._own.append(
+            {name.name for name in loop.target.find_all(nodes.Name)} | _names(loop.target)
+        )
+        inner = (loop.test, *loop.body) if loop.test else loop.body
+        fits = all(map(self._part, inner))
+        self._own.pop()
+        return fits
+
+    def _takes(self, kind: set[str], name: str) -> bool:
+        """Note a name; whether it is taken from around the part."""
+        if any(name in own for own in self._own):
+            return False
+        kind.add(name)
+        if self._own:
+            self._free.within.add(name)
+        return True
 
     def _part(self, node: nodes.Node) -> bool:
         if isinstance(node, nodes.Stmt):
             return self.statement(node)
         if isinstance(node, nodes.Name):
             # as a whole, a loop could be gone through
-            self._free.read.add(node.name)
+            self._takes(self._free.read, node.name)
             return node.name != "loop"
         if isinstance(node, nodes.Getattr) and _is_loop(node.node):
-            return node.attr in _LOOP
+            return bool(self._own) or node.attr in _OF_A_LOOP
         if isinstance(node, nodes.Call):
             return self._call(node)
         return all(map(self._part, node.iter_child_nodes()))
@@ -97,29 +122,47 @@ class _Reader:
             return False
         if not all(map(self._part, (*call.args, *call.kwargs))):
             return False
-        if isinstance(call.node, nodes.Name):
-            self._free.called.add(call.node.name)
-            return call.node.name in FUNCTIONS - self._own
-        is_method = isinstance(call.node, nodes.Getattr) and call.node.attr in _METHODS
-        return is_method and self._holder(call.node.node)
+        match call.node:
+            case nodes.Name(name=name):
+                return name in FUNCTIONS and self._takes(self._free.called, name)
+            case nodes.Getattr(node=nodes.Name(name="target"), attr="get"):
+                return self._takes(self._free.held, "target")
+            case nodes.Getattr(node=holder, attr=method):
+                return method in _METHODS and self._holds(holder)
+        return False
 
-    def _holder(self, node: Any) -> bool:
+    def _holds(self, node: Any) -> bool:
         """Whether a text, a date or the like is what a method is called of."""
         match node:
             case nodes.Const() | nodes.TemplateData():
-                return True
+                fits = True
             case nodes.Name(name=name):
-                self._free.held.add(name)
-                return name not in self._own | {"loop"}
-            case nodes.Getattr() | nodes.Getitem():
-                return self._holder(node.node) and all(
-                    map(self._part, list(node.iter_child_nodes())[1:])
-                )
+                fits = name != "loop" and self._takes(self._free.held, name)
+            case nodes.Getattr():
+                fits = self._holds(node.node)
+            case nodes.Getitem():
+                fits = self._holds(node.node) and self._part(node.arg)
             case nodes.Filter(name=name) if name in _TEXTUAL:
-                return self._holder(node.node) and all(map(self._part, (*node.args, *node.kwargs)))
+                fits = all(map(self._part, node.iter_child_nodes()))
+            case nodes.Concat():
+                fits = all(map(self._part, node.nodes))
+            case nodes.Add() | nodes.Sub() | nodes.Or():
+                fits = self._holds(node.left) and self._holds(node.right)
+            case nodes.Call(node=nodes.Name()):
+                # what stands in for a missing variable could be anything
+                constant = (
+                    all(isinstance(arg, nodes.Const) for arg in node.args) and not node.kwargs
+                )
+                fits = constant and self._call(node)
             case nodes.Call():
-                return self._call(node)
-        return False
+                fits = self._call(node)
+            case _:
+                fits = False
+        return fits
+
+
+def _names(target: nodes.Node) -> set[str]:
+    return {target.name} if isinstance(target, nodes.Name) else set()
 
 
 def _is_loop(node: nodes.Node) -> bool:
