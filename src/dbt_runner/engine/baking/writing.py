@@ -6,7 +6,7 @@ to run, and nothing else.
 
 That has to hold for each way through the part, also for those that this parse does not take. So it
 is told from the text of the template, which may call a few functions, and methods of texts and
-dates, by way of names that hold such and nothing of dbt's (`Free.holds`).
+dates, by way of names that hold such and nothing of dbt's (`Rules` sees to that).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TEXTUAL = frozenset({"join", "lower", "replace", "string", "trim", "upper"})
 """Filters that give text."""
 _OF_A_LOOP = frozenset({"depth", "depth0", "first", "index", "index0"})
 """What a loop can tell without looking ahead, which may use up what it goes through."""
-FUNCTIONS = frozenset({"env_var", "range", "var"})
+_FUNCTIONS = frozenset({"env_var", "range", "var"})
 
 
 @dataclass
@@ -124,7 +124,7 @@ class _Reader:
             return False
         match call.node:
             case nodes.Name(name=name):
-                return name in FUNCTIONS and self._takes(self._free.called, name)
+                return name in _FUNCTIONS and self._takes(self._free.called, name)
             case nodes.Getattr(node=nodes.Name(name="target"), attr="get"):
                 return self._takes(self._free.held, "target")
             case nodes.Getattr(node=holder, attr=method):
