@@ -31,6 +31,10 @@ DIGESTS: Mapping[str, Mapping[str, str]] = {
         "agate.type_tester": "77aa53c44cfd52c8",
     },
     "dbt-adapters": {
+        "dbt.adapters.base.impl": "97008715d55958a3",
+        "dbt.adapters.base.relation": "f8c20f012ab00a5c",
+        "dbt.adapters.cache": "586cb87b09f3f89d",
+        "dbt.adapters.contracts.relation": "64ed67ab52a62264",
         "dbt.adapters.factory": "f4df8b8d39f2a812",
     },
     "dbt-common": {
