@@ -98,7 +98,10 @@ def measure(size: Size, place: Place, *, fails: bool = False) -> Rounds:
     Args:
         fails: let the project fail at its second model, since what follows is of no interest.
     """
-    without = {f"dbt-{name}" for name in os.environ.get("WITHOUT", "").split(",")}
+    without = {f"dbt-{name}" for name in os.environ.get("WITHOUT", "").split(",") if name}
+    if without - {FACTORY, UNPATCHED}:
+        msg = f"WITHOUT: expected factory, runner unpatched, or both, got {os.environ['WITHOUT']!r}"
+        raise SystemExit(msg)
     if FACTORY not in without and not NOTEBOOK.is_file():
         sys.stderr.write(f"{FACTORY} is left out: {NOTEBOOK} is not there\n")
         without.add(FACTORY)

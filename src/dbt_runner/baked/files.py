@@ -20,6 +20,7 @@ _NOT_READ = frozenset({"runner.yml"})
 _READ_THOUGH_HIDDEN = frozenset({".dbtignore"})
 _INSTALL = "packages-install-path"
 _CHUNK = 1 << 20
+_RENDERED = "is known to dbt alone; write the folder's name"
 _LEADS_BACK = "leads back"
 """Digest of a folder that holds itself."""
 
@@ -82,7 +83,7 @@ def misplaced(folder: Path) -> str | None:
         # the root itself holds what is left out below it
         first = next(iter(Path(path).parts), ".")
         if "{" in path:
-            return f"{FILE_NAME}: {name}: {path} is known to dbt alone; write the folder's name"
+            return f"{FILE_NAME}: {name}: {path} {_RENDERED}"
         if _leads_out(path) or first.startswith(".") or first in _LEFT_BEHIND:
             return f"{FILE_NAME}: {name}: {path} lies outside of what is baked"
     install = next((path for name, path in _configured(file) if name == _INSTALL), "dbt_packages")
@@ -91,7 +92,8 @@ def misplaced(folder: Path) -> str | None:
             # dbt installs packages where the project says
             if name != _INSTALL and _leads_out(path):
                 file = package.relative_to(folder)
-                return f"{file.as_posix()}: {name}: {path} lies outside of what is baked"
+                why = _RENDERED if "{" in path else "lies outside of what is baked"
+                return f"{file.as_posix()}: {name}: {path} {why}"
     return None
 
 
