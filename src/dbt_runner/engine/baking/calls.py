@@ -9,26 +9,12 @@ from typing import Any, Protocol
 
 from jinja2.sandbox import safe_range
 
+from dbt_runner.engine.baking.carrying import Carrying
 from dbt_runner.engine.baking.containers import Configured, Keyed
-from dbt_runner.engine.baking.marks import (
-    Derived,
-    DerivedList,
-    HttpPath,
-    derived,
-    never_empty,
-    plain,
-)
+from dbt_runner.engine.baking.marks import Derived, HttpPath, derived, never_empty, plain
 from dbt_runner.engine.baking.origins import Origins
 from dbt_runner.engine.baking.varying import name_of, varying
 from dbt_runner.engine.baking.watch import Watch
-
-_WHOLE = re.compile(r"(\{\w*\}|\{\{|\}\}|%s|%\(\w+\)s|%%|[^{}%])*")
-"""Formats that insert text as it is: without a width, a precision, a conversion or a lookup."""
-
-_OF_LISTS = frozenset({"append", "clear", "copy", "extend", "insert", "pop", "reverse"})
-_AT_A_PLACE = frozenset({"insert", "pop"})
-_OF_MAPPINGS = frozenset({"copy", "get", "items", "keys", "pop", "setdefault", "update", "values"})
-_LOOKUPS = frozenset({"get", "pop", "setdefault"})
 
 _MUTATING = frozenset(
     {
@@ -53,29 +39,8 @@ _STORING = frozenset({"store_raw_result", "store_result"})
 
 _LOOKUPS_OF_DBT = frozenset({"dispatch", "doc", "env_var"})
 
-_OF_RELATIONS = frozenset(
-    {
-        "build_catalog_relation",
-        "create",
-        "create_from",
-        "get",
-        "include",
-        "incorporate",
-        "quote",
-        "quote_as_configured",
-        "render",
-        "replace_path",
-        "without_identifier",
-    }
-)
-"""Methods of relations and adapters that carry names: dbt/adapters/base/relation.py, impl.py."""
-
 _CERTAIN = frozenset({"capitalize", "isoformat", "lower", "strftime", "title", "upper"})
 """Methods that make a text of something that is never empty."""
-
-_ZIPS = frozenset({"zip", "zip_strict"})
-_CARRYING = frozenset({"log", "print", "return"}) | _ZIPS
-"""Functions of dbt/context/base.py that hand on what they take."""
 
 
 class Go(Protocol):
@@ -96,12 +61,10 @@ class Calls:
 
     def __init__(self, watch: Watch, origins: Origins, own: tuple[Callable[..., Any], ...]) -> None:
         from dbt.adapters.base.impl import BaseAdapter
-        from dbt.adapters.base.relation import BaseRelation
         from dbt.clients.jinja import MacroGenerator
         from dbt.context import providers
         from dbt.context.base import Var
         from jinja2.runtime import Macro
-        from jinja2.utils import Namespace
 
         self._watch = watch
         self._tell = watch.tell
@@ -113,10 +76,8 @@ class Calls:
         self._adapters = BaseAdapter
         self.resolvers = (providers.BaseResolver,)
         self._variables = Var
-        self._relations = (BaseRelation, BaseAdapter, providers.RelationProxy)
-        self._relation_class = BaseRelation
-        self._containers = (dict, Namespace)
         self.keyed = Keyed(origins, watch.tell)
+        self._carrying = Carrying(origins, self.keyed)
         self.configured = Configured(origins, watch.tell)
 
     def call(self, context: Any, function: Any, args: Any, named: Any, go: Go) -> Any:
@@ -175,9 +136,9 @@ class Calls:
             return self._watch.ask(str(args[1]), "search", args[0]) or None
         if self._is_lookup(function, owner):
             self._look_up(function, args, named)
-        elif isinstance(owner, str) and self._holds_whole(owner, name, args):
+        elif isinstance(owner, str) and self._carrying.holds_whole(owner, name, args):
             return self._marked(go(), owner, args, named)
-        elif not self._carries(context, function, owner, name, args):
+        elif not self._carrying.carries(context, function, owner, name, args):
             if isinstance(owner, list | dict | set) and name in _MUTATING:
                 self._watch.insist(f"changes a {type(owner).__name__} by {why}")
             if name in _STORING:
@@ -195,7 +156,7 @@ class Calls:
         )
 
     def _of_owner(self, owner: Any) -> str | None:
-        if isinstance(owner, (str, Derived, list, dict, *self._relations)):
+        if isinstance(owner, (str, Derived, list, dict, *self._carrying.relations)):
             return self._origins.of(owner)
         return None
 
@@ -252,59 +213,6 @@ class Calls:
         if why:
             self._watch.insist(f"looks {why} up by {name_of(function)}()")
 
-    def _carries(self, context: Any, function: Any, owner: Any, name: str, args: Any) -> bool:
-        """Whether it gives what it takes, or what holds it whole, without looking at it."""
-        module = getattr(function, "__module__", "") or ""
-        if name in _CARRYING and module == "dbt.context.base":
-            # it takes a text apart, into letters that nobody would know again
-            return not (name in _ZIPS and any(isinstance(each, str | DerivedList) for each in args))
-        if module == "dbt.context.exceptions_jinja" or self._is_replaced(context, function):
-            return True
-        if isinstance(owner, list) and not isinstance(owner, Derived):
-            return name in _OF_LISTS and not self._hangs_on_a_list(name, args)
-        if isinstance(owner, dict) and name in _OF_MAPPINGS:
-            return not self._decides_on_a_key(owner, name, args)
-        if any(function is made for made in self._containers):
-            # what is handed over by position may become a key
-            return self._origins.of(args) is None
-        is_relation = isinstance(owner, self._relations) or (
-            isinstance(owner, type) and issubclass(owner, self._relation_class)
-        )
-        return name in _OF_RELATIONS and is_relation
-
-    def _holds_whole(self, text: str, method: str, args: Any) -> bool:
-        if method == "format":
-            return inserts_whole(text)
-        if method == "strip":
-            return not args
-        if method == "lower":
-            return self._origins.whole_in_lower_case(text)
-        # letters are no name
-        return method == "join" and not any(isinstance(arg, str) for arg in args)
-
-    def _hangs_on_a_list(self, name: str, args: Any) -> bool:
-        """Whether what stands where in a list, or how much, hangs on what was handed over."""
-        if name == "extend":
-            return any(isinstance(each, str | Derived) for each in args)
-        return name in _AT_A_PLACE and self._origins.of(args[:1]) is not None
-
-    def _decides_on_a_key(self, owner: dict[Any, Any], name: str, args: Any) -> bool:
-        if name == "update":
-            # pairs become keys
-            return not all(isinstance(each, dict) for each in args)
-        if name in _LOOKUPS:
-            self.keyed.sought(owner)
-        return name in _LOOKUPS and self._origins.of(args[:1]) is not None
-
-    def _is_replaced(self, context: Any, function: Any) -> bool:
-        """Whether an adapter's method is stood in for while parsing, by one that looks at nothing.
-
-        `ParseDatabaseWrapper` of dbt/context/providers.py, dbt-core 1.11.
-        """
-        adapter = context.get("adapter") if hasattr(context, "get") else None
-        replaced = getattr(getattr(adapter, "_adapter", None), "_parse_replacements_", {})
-        return any(function is stand_in for stand_in in replaced.values())
-
     def _marked(self, value: Any, *parts: Any) -> Any:
         why = self._origins.derived(parts)
         return derived(value, why, self._tell) if why else value
@@ -317,8 +225,3 @@ def _may_call(function: Any) -> bool:
     keeps = isinstance(owner, list | dict | set) and name != "sort"
     of_python = module in {"itertools", "re"} or isinstance(function, BuiltinMethodType)
     return (of_python and not keeps) or name in _CALLING
-
-
-def inserts_whole(text: Any) -> bool:
-    """Whether a format, of `format()` or of `%`, holds whole what is put into it."""
-    return isinstance(text, str) and _WHOLE.fullmatch(text) is not None

@@ -11,11 +11,13 @@ from typing import Any
 
 from jinja2 import Undefined
 
-from dbt_runner.engine.baking.calls import Calls, Go, inserts_whole
-from dbt_runner.engine.baking.marks import Derived, DerivedList, HttpPath, derived, never_empty
+from dbt_runner.engine.baking.calls import Calls, Go
+from dbt_runner.engine.baking.carrying import inserts_whole
+from dbt_runner.engine.baking.filters import Filters
+from dbt_runner.engine.baking.marks import Derived, DerivedList, HttpPath, derived
 from dbt_runner.engine.baking.origins import Origins, may_be_used_up
 from dbt_runner.engine.baking.told import Told
-from dbt_runner.engine.baking.varying import CHANCE, TIME_ZONE
+from dbt_runner.engine.baking.varying import TIME_ZONE
 from dbt_runner.engine.baking.watch import Watch
 
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -38,37 +40,6 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
     "**": operator.pow,
 }
-
-_CARRYING_FILTERS = frozenset({"as_text", "d", "default", "format", "string", "trim"})
-"""Of a text: give it, or text that holds it whole."""
-
-_FILTERS_OF_LISTS = _CARRYING_FILTERS | {
-    "attr",
-    "count",
-    "first",
-    "is_list",
-    "items",
-    "join",
-    "last",
-    "length",
-    "list",
-    "map",
-    "reject",
-    "rejectattr",
-    "reverse",
-    "select",
-    "selectattr",
-}
-"""Of others: do not look at the elements, or only through tests."""
-
-_CERTAIN_FILTERS = frozenset({"capitalize", "lower", "string", "title", "upper"})
-"""Of a text that is never empty: give one."""
-
-_BY_NAME = frozenset({"attr", "map", "reject", "rejectattr", "select", "selectattr"})
-"""What else they are handed names an attribute, a filter or a test."""
-
-_DECIDING_FILTERS = frozenset({"as_bool", "as_native", "as_number", "groupby", "unique"})
-"""What they give cannot be marked: a type, or a number of elements, hangs on the text."""
 
 _TESTS_OF_TYPE = frozenset(
     {
@@ -118,39 +89,13 @@ class Rules:
         }
         self._calls = Calls(watch, self._origins, tuple(self._steps.values()))
         self.call = self._calls.call
+        self.filter = Filters(self._origins, self._tell, self._made).apply
 
     def steps(self) -> dict[str, Callable[..., Any]]:
         """The functions that rewritten templates call, by their names in the environment."""
         return self._steps
 
     # steps that give a value
-
-    def filter(self, name: str, values: Any, named: Any, go: Go) -> Any:
-        """A filter, other than those that templates are rewritten with."""
-        if name == "random":
-            return derived(go(), CHANCE, self._tell)
-        why = self._origins.of((values, named))
-        if why is None:
-            return go()
-        of_text = not values or isinstance(values[0], str | Derived)
-        carrying = name in (_CARRYING_FILTERS if of_text else _FILTERS_OF_LISTS)
-        if name == "trim" and (len(values) > 1 or named):
-            carrying = False
-        if name == "format" and not inserts_whole(values[0]):
-            carrying = False
-        if name == "lower" and isinstance(values[0], str):
-            carrying = self._origins.whole_in_lower_case(values[0])
-        if name in _BY_NAME and self._origins.of((values[1:], named)):
-            carrying = False
-        if name in _DECIDING_FILTERS:
-            self._tell(f"applies the filter '{name}' to {why}")
-            return go()
-        if carrying:
-            return self._made(go(), *values, *named.values())
-        certain = name in _CERTAIN_FILTERS and never_empty(values[0])
-        return derived(
-            go(unmarked=True), f"{why}, by the filter '{name}'", self._tell, certain=certain
-        )
 
     def attribute(self, of: Any, name: str, value: Any) -> Any:
         """An attribute that was read."""
