@@ -61,6 +61,26 @@ def test_figures(tmp_path: Path) -> None:
     assert all(0 < figure["ours"] < 100 and figure["theirs"] > 0 for figure in figures)
 
 
+def test_contenders_that_are_none(tmp_path: Path) -> None:
+    """A contender that cannot be left out is named before anything is built."""
+    done = subprocess.run(
+        [sys.executable, str(START)],
+        env={
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(tmp_path),
+            "MODELS": "3",
+            "WITHOUT": "factory,plain cold",
+        },
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "WITHOUT" in done.stderr
+    assert "got 'factory,plain cold'" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("runs", "expected"),
     [("4", [4, 4, 3]), ("5,chain-600=1", [5, 1, 3]), ("chain-600=2, 3000=7", [5, 2, 7])],

@@ -282,6 +282,10 @@ def test_paths_of_a_package_outside_are_found(project: Path) -> None:
     (package / "dbt_project.yml").write_text("name: tools\nmodel-paths: [../../../shared]\n")
     told = "dbt_packages/tools/dbt_project.yml: model-paths: ../../../shared lies outside"
     assert str(files.misplaced(project)).startswith(told)
+    # where the package says it in Jinja, nobody but dbt knows
+    (package / "dbt_project.yml").write_text("name: tools\nmodel-paths: ['{{ x }}']\n")
+    told = "dbt_packages/tools/dbt_project.yml: model-paths: {{ x }} is known to dbt alone"
+    assert str(files.misplaced(project)).startswith(told)
     # where packages are installed, only the project says
     (package / "dbt_project.yml").write_text("name: tools\npackages-install-path: ../../x\n")
     assert files.misplaced(project) is None

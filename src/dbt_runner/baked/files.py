@@ -20,7 +20,7 @@ _NOT_READ = frozenset({"runner.yml"})
 _READ_THOUGH_HIDDEN = frozenset({".dbtignore"})
 _INSTALL = "packages-install-path"
 _CHUNK = 1 << 20
-_RENDERED = "is known to dbt alone; write the folder's name"
+_OUTSIDE = "lies outside of what is baked"
 _LEADS_BACK = "leads back"
 """Digest of a folder that holds itself."""
 
@@ -82,17 +82,17 @@ def misplaced(folder: Path) -> str | None:
     for name, path in _configured(file):
         # the root itself holds what is left out below it
         first = next(iter(Path(path).parts), ".")
-        if "{" in path:
-            return f"{FILE_NAME}: {name}: {path} {_RENDERED}"
-        if _leads_out(path) or first.startswith(".") or first in _LEFT_BEHIND:
-            return f"{FILE_NAME}: {name}: {path} lies outside of what is baked"
+        is_left_out = first.startswith(".") or first in _LEFT_BEHIND
+        why = _leads_out(path) or (_OUTSIDE if is_left_out else None)
+        if why:
+            return f"{FILE_NAME}: {name}: {path} {why}"
     install = next((path for name, path in _configured(file) if name == _INSTALL), "dbt_packages")
     for package in sorted((folder / install).glob(f"*/{FILE_NAME}")):
         for name, path in _configured(package):
             # dbt installs packages where the project says
-            if name != _INSTALL and _leads_out(path):
+            why = None if name == _INSTALL else _leads_out(path)
+            if why:
                 file = package.relative_to(folder)
-                why = _RENDERED if "{" in path else "lies outside of what is baked"
                 return f"{file.as_posix()}: {name}: {path} {why}"
     return None
 
@@ -109,8 +109,12 @@ def _configured(file: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _leads_out(path: str) -> bool:
-    return Path(path).is_absolute() or ".." in Path(path).parts or "{" in path
+def _leads_out(path: str) -> str | None:
+    """Why files of this path may lie outside of the folder that names it, if they may."""
+    if "{" in path:
+        return "is known to dbt alone; write the folder's name"
+    leads_out = Path(path).is_absolute() or ".." in Path(path).parts
+    return _OUTSIDE if leads_out else None
 
 
 def _walk(root: str, below: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
